@@ -1,0 +1,99 @@
+# Copyright (c) 2026, imagemirror.maas contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""maas-image-mirror: the engine on the mirror host, under the schedule or by hand."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import sys
+import time
+
+from . import settings as settings_file
+from .errors import MirrorError
+from .probe import probe
+from .report import human
+from .sync import check, sync
+from .tree import Tree
+
+_FOLDER = "/etc/maas-image-mirror"
+_EXIT_CODES = """exit codes: 0 done; 1 unexpected; 2 settings or usage; 3 locked by another run; 4 the stream's metadata
+was not to be had or is not authentic; 5 the plan was refused; 6 items could not be fetched; 7 the mirror's directory"""
+
+
+def main(argv=None):
+    """The command; returns its exit code."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    arguments = _parser().parse_args(argv)
+    try:
+        arguments.run(settings_file.load(_path(arguments.mirror)), arguments)
+    except MirrorError as error:
+        where = "%s, step %s" % (arguments.mirror, error.step) if error.step else arguments.mirror
+        print("maas-image-mirror: %s: %s" % (where, error), file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="maas-image-mirror", description="Makes and keeps a mirror of MAAS images.",
+                                     epilog=_EXIT_CODES)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    command = _command(commands, "sync", _sync, "bring the mirror up to date and publish it")
+    command.add_argument("--check", action="store_true", help="say what it would do and touch nothing")
+    command.add_argument("--splay", type=int, default=0, metavar="SECONDS",
+                         help="first wait a random time of up to SECONDS, so that many mirrors don't ask at once")
+    command = _command(commands, "status", _status, "say what the mirror holds and how the last run went")
+    command.add_argument("--json", action="store_true", help="as status.json has it")
+    command = _command(commands, "probe", _probe, "fetch the selection from a URL as a client does, and check every byte")
+    command.add_argument("url", help="where the mirror is served")
+    return parser
+
+
+def _command(commands, name, run, text):
+    command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", epilog=_EXIT_CODES)
+    command.add_argument("mirror", metavar="NAME", help="of %s/NAME.json, or the path of such a file" % _FOLDER)
+    command.set_defaults(run=run)
+    return command
+
+
+def _path(mirror):
+    return mirror if os.sep in mirror or mirror.endswith(".json") else os.path.join(_FOLDER, mirror + ".json")
+
+
+def _sync(settings, arguments):
+    if arguments.check:
+        result = check(settings)
+        print("would be %s" % result.line(settings.name))
+        for item in result.added:
+            print("+ %s %s" % (item.path, human(item.size)))
+        for path, size in result.removed:
+            print("- %s %s" % (path, human(size)))
+        return
+    time.sleep(random.uniform(0, arguments.splay))
+    print(sync(settings).line(settings.name))
+
+
+def _status(settings, arguments):
+    status = Tree(settings.path).status()
+    if arguments.json:
+        print(json.dumps(status, indent=2, sort_keys=True))
+        return
+    if not status:
+        raise MirrorError("%s has had no sync yet" % settings.path, "Run maas-image-mirror sync %s." % arguments.mirror)
+    print("%s: generation %s, %d items, %s" % (settings.name, status.get("generation", "none"), status.get("items", 0),
+                                               human(status.get("bytes", 0))))
+    print("last success %s" % status.get("last_success", "never"))
+    attempt = status["last_attempt"]
+    print("last attempt %s: %s%s" % (attempt["finished"], attempt["outcome"],
+                                     " in step %s: %s" % (attempt.get("step", "?"), attempt["error"]) if "error" in attempt else ""))
+
+
+def _probe(settings, arguments):
+    settings.source = settings_file.source_url(arguments.url)
+    items = probe(settings)
+    print("%s: %d items, %s: signature, sizes and hashes are good" % (
+        arguments.url, len(items), human(sum(item.size for item in items))))

@@ -1,0 +1,39 @@
+# Copyright (c) 2026, imagemirror.maas contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One run at a time on a mirror. The kernel lets go of the lock when its holder ends, however it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import time
+
+from .errors import LockedError
+
+
+@contextlib.contextmanager
+def locked(path, timeout):
+    """Holds the lock of a file for the length of the block.
+
+    timeout: seconds to wait for another holder; 0 fails at once.
+    LockedError: who holds it, and since when.
+    """
+    deadline = time.monotonic() + timeout
+    with open(path, "a+", encoding="utf-8") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() >= deadline:
+                    file.seek(0)
+                    raise LockedError("Another run works on this mirror: %s" % (file.read().strip() or "unknown"),
+                                      "Wait for it, or set lock_timeout to the seconds to wait.") from error
+                time.sleep(0.2)
+        file.truncate(0)
+        file.write("process %d since %s" % (os.getpid(), time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())))
+        file.flush()
+        yield
+        file.truncate(0)

@@ -1,0 +1,125 @@
+# Copyright (c) 2026, imagemirror.maas contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A stream's metadata: fetched by sstream-mirror, authenticated and filtered by sstream-query."""
+
+from __future__ import annotations
+
+import email.utils
+import hashlib
+import json
+import os
+import urllib.error
+import urllib.request
+
+from .errors import UpstreamError
+from .tools import CommandError, run
+
+_CLEARSIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"
+
+
+def snapshot(settings, directory):
+    """Fetches the metadata of the source, once, into a directory that does not exist yet.
+
+    What is read afterwards is this copy: an upstream that publishes meanwhile changes nothing.
+    sstream-mirror checks the signatures of what it reads, but not of what it writes last: only what rows() has read
+    from the snapshot is authentic.
+    UpstreamError: it could not be had or is not signed by a key of the keyring.
+    """
+    try:
+        run(["sstream-mirror", "--no-item-download", *_verification(settings), "--path", settings.index,
+             settings.source, directory], settings.metadata_timeout)
+    except CommandError as error:
+        raise UpstreamError("The metadata of %s could not be had: %s" % (settings.source, error.words),
+                            _diagnosis(settings, error)) from error
+
+
+def rows(settings, location, selection=None):
+    """What a selection (without one: everything) takes of a stream: sstream-query's flat dicts, one for each item.
+
+    location: a snapshot's directory or a URL, with the index below it.
+    UpstreamError: a signature is missing or not by a key of the keyring, or the metadata is not readable.
+    """
+    argv = ["sstream-query", "--json", *_verification(settings)]
+    if selection is not None:
+        argv += ["--max", str(selection.max)]
+    argv.append(os.path.join(location, settings.index))
+    if selection is not None:
+        argv += selection.expressions()
+    try:
+        return json.loads(run(argv, settings.metadata_timeout))
+    except CommandError as error:
+        raise UpstreamError("The metadata of %s was refused by sstream-query: %s" % (settings.source, error.words),
+                            _diagnosis(settings, error)) from error
+
+
+class Index:
+    """The index of a snapshot or a generation, as its publisher dated it."""
+
+    def __init__(self, settings, directory):
+        self.directory = directory
+        self.content = _payload(os.path.join(directory, settings.index))
+        self.updated = _date(self.content.get("updated"), settings)
+        for content_id, entry in self.content.get("index", {}).items():
+            if not entry.get("path", "").startswith("streams/"):
+                raise UpstreamError("The index of %s names %r for %s" % (settings.source, entry.get("path"), content_id),
+                                    "A mirror publishes metadata below streams/ alone.")
+
+    @property
+    def generation(self):
+        """The name of this state of upstream: the same metadata, the same name. Names sort by upstream's date."""
+        digest = hashlib.sha256()
+        for folder, folders, names in os.walk(os.path.join(self.directory, "streams")):
+            folders.sort()
+            for name in sorted(names):
+                path = os.path.join(folder, name)
+                with open(path, "rb") as file:
+                    content = file.read()
+                digest.update(("%s %d\n" % (os.path.relpath(path, self.directory), len(content))).encode())
+                digest.update(content)
+        return "%s-%s" % (self.updated.strftime("%Y%m%dT%H%M%SZ"), digest.hexdigest()[:12])
+
+
+def _verification(settings):
+    return ["--keyring", settings.keyring] if settings.verify_signature else ["--no-verify"]
+
+
+def _payload(path):
+    """The JSON in a file that may be clearsigned. It is not checked here: rows() has done that."""
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    if text.startswith(_CLEARSIGNED):
+        text = text.split("\n\n", 1)[1].split("\n-----BEGIN PGP SIGNATURE-----", 1)[0]
+        text = "\n".join(line[2:] if line.startswith("- ") else line for line in text.split("\n"))
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise UpstreamError("%s is not JSON: %s" % (path, error)) from error
+
+
+def _date(text, settings):
+    try:
+        date = email.utils.parsedate_to_datetime(text)
+    except (TypeError, ValueError) as error:
+        raise UpstreamError("The index of %s has the date %r" % (settings.source, text),
+                            "simplestreams dates are as in Thu, 24 Jul 2025 08:01:49 +0000.") from error
+    return date
+
+
+def _diagnosis(settings, error):
+    """What to do about a failure of the simplestreams tools, whose own words seldom say what the server said."""
+    if settings.verify_signature and not os.path.exists(settings.keyring):
+        return "The keyring %s does not exist here." % settings.keyring
+    url = settings.source + settings.index
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            signed = answer.read(len(_CLEARSIGNED)).decode("ascii", "replace") == _CLEARSIGNED
+    except urllib.error.HTTPError as answer:
+        return "%s answers %d %s." % (url, answer.code, answer.reason)
+    except OSError as failure:
+        return "%s can't be read: %s." % (url, getattr(failure, "reason", failure))
+    if settings.verify_signature and not signed:
+        return "%s answers, but with something that is not clearsigned: is there a proxy or a login page between?" % url
+    if "gpgv" in error.output or "gpg" in error.output:
+        return "Its signature is not by a key of %s." % settings.keyring
+    return "%s answers now; try again." % url

@@ -1,0 +1,63 @@
+# Copyright (c) 2026, imagemirror.maas contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the programs that a mirror is made with: the one place that starts a process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+
+from .errors import MirrorError, SettingsError
+
+# Where the role simplestreams puts the commands; cron and sudo often leave it out of PATH.
+_PATH = os.pathsep.join(filter(None, [os.environ.get("PATH"), "/usr/local/bin", "/usr/bin", "/bin"]))
+_PACKAGES = {"sstream-mirror": "simplestreams", "sstream-query": "simplestreams", "aria2c": "aria2", "gpgv": "gpgv",
+             "sync": "coreutils"}
+
+
+class CommandError(MirrorError):
+    """A program ended with a failure; `words` is what it said last."""
+
+    def __init__(self, program, code, output):
+        self.words = output.strip().splitlines()[-1] if output.strip() else "it said nothing"
+        self.output = output
+        self.code = code
+        super().__init__("%s ended with %s: %s" % (program, code, self.words))
+        self.args = (program, code, output)  # what pickle makes the error again with
+
+
+def find(program):
+    """The path of a program. SettingsError says what to install."""
+    path = shutil.which(program, path=_PATH)
+    if not path:
+        raise SettingsError("%s is not installed here" % program, "The role imagemirror.maas.simplestreams installs it; "
+                            "by hand, it is in the package %s." % _PACKAGES.get(program, program))
+    return path
+
+
+def start(argv, **options):
+    """A started process in a fixed locale, whose output is text; the caller ends it."""
+    environment = dict(os.environ, PATH=_PATH, LC_ALL="C.UTF-8")
+    return subprocess.Popen([find(argv[0])] + argv[1:], env=environment, encoding="utf-8", errors="replace", **options)
+
+
+def run(argv, timeout=None):
+    """Runs a program to its end and returns its standard output.
+
+    timeout: seconds; a program that takes longer is killed.
+    CommandError: it failed, or was killed.
+    """
+    with start(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            output, errors = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired as error:
+            process.kill()
+            raise CommandError(argv[0], "a timeout", "no end within %d s" % timeout) from error
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode:
+        raise CommandError(argv[0], "exit code %d" % process.returncode, errors or output)
+    return output

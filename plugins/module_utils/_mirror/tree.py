@@ -1,0 +1,281 @@
+# Copyright (c) 2026, imagemirror.maas contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A mirror's directory: the one file that knows its layout and changes it.
+
+    <path>/streams -> .mirror/generations/<id>/streams    the only thing that changes at a publish
+    <path>/noble/… bootloaders/…                          items, immutable
+    <path>/status.json
+    <path>/.mirror/                                       never served
+        lock  snapshot/  incoming/<sha256>  generations/<id>/{streams/v1/*,plan.json}
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+
+from .errors import FetchError, RefusedError, StorageError
+from .identity import account
+from .plan import Item
+from .tools import run
+
+_PRIVATE = ".mirror"
+_OWN = (_PRIVATE, "streams", "index.html", "status.json")
+_CHUNK = 1 << 20  # bytes read at a time
+
+
+@dataclass
+class Generation:
+    """One published state: its metadata directory and the items that it holds."""
+
+    name: str
+    directory: str
+    published: str  # ISO 8601, UTC, with microseconds: sorts by time
+    items: dict  # {path: Item}
+
+
+class Tree:
+    """The directory of one mirror."""
+
+    def __init__(self, path):
+        self.path = path
+        self._private = os.path.join(path, _PRIVATE)
+        self.lock = os.path.join(self._private, "lock")
+        self.snapshot = os.path.join(self._private, "snapshot")
+        self.incoming = os.path.join(self._private, "incoming")
+        self._generations = os.path.join(self._private, "generations")
+
+    # Reading
+
+    def exists(self):
+        """Whether a mirror has been begun here."""
+        return os.path.isdir(self._private)
+
+    def generations(self):
+        """The generations that are kept, the newest publish first."""
+        names = os.listdir(self._generations) if os.path.isdir(self._generations) else []
+        found = [self._read_generation(name) for name in names if not name.startswith(".")]
+        return sorted(found, key=lambda generation: generation.published, reverse=True)
+
+    def current(self):
+        """The name of the published generation, or None."""
+        try:
+            target = os.readlink(self._at("streams"))
+        except OSError:
+            return None
+        return os.path.basename(os.path.dirname(target))
+
+    def size(self, path):
+        """The bytes of an item's file, or None where there is no regular file of this mirror's own."""
+        full = self._at(path)
+        if not self._contained(full) or os.path.islink(full) or not os.path.isfile(full):
+            return None
+        return os.path.getsize(full)
+
+    def matches(self, item):
+        """Whether an item's file has its size and hash: reads all of it."""
+        return self.size(item.path) == item.size and sha256(self._at(item.path)) == item.sha256
+
+    def files(self):
+        """(path, bytes) of every item's file on disk, known or not. Another mirror inside this one is left alone."""
+        for folder, folders, names in os.walk(self.path):
+            if folder == self.path:
+                folders[:] = [name for name in folders if name not in _OWN]
+                names = [name for name in names if name not in _OWN]
+            elif _PRIVATE in folders:
+                folders[:] = []
+                continue
+            folders.sort()
+            for name in sorted(names):
+                full = os.path.join(folder, name)
+                yield os.path.relpath(full, self.path), os.lstat(full).st_size
+
+    def free(self):
+        """The bytes that the owner may still write to the file system."""
+        there = self.path
+        while not os.path.exists(there):
+            there = os.path.dirname(there)
+        stat = os.statvfs(there)
+        return stat.f_bavail * stat.f_frsize
+
+    def arrived(self, items):
+        """The bytes of items that an earlier run has left in incoming/."""
+        return sum(min(os.stat(file).st_blocks * 512, item.size) for item in items
+                   for file in [self.partial(item)] if os.path.exists(file))
+
+    def partial(self, item):
+        """Where an item is written while it is fetched: by its hash, so that a left-over can't be taken for another."""
+        return os.path.join(self.incoming, item.sha256)
+
+    def status(self):
+        """What the last run reported, or {}."""
+        try:
+            with open(self._at("status.json"), encoding="utf-8") as file:
+                return json.load(file)
+        except (OSError, ValueError):
+            return {}
+
+    # Writing
+
+    def prepare(self, owner):
+        """Makes the mirror's directory, owned by the user it will be run as.
+
+        RefusedError: the directory holds something that is not a mirror's.
+        """
+        self.check_vacant()
+        with _explained(self.path):
+            for directory in (self.path, self._private, self.incoming, self._generations):
+                if not os.path.isdir(directory):
+                    os.makedirs(directory, mode=0o755)
+                    if owner and os.geteuid() == 0:
+                        os.chown(directory, account(owner).pw_uid, account(owner).pw_gid)
+
+    def check_vacant(self):
+        """RefusedError where the directory holds files and no mirror: everything in a mirror's directory is its own."""
+        if not self.exists() and os.path.isdir(self.path) and os.listdir(self.path):
+            raise RefusedError("%s is not empty and holds no mirror of this collection" % self.path,
+                               "A mirror deletes what it does not list: give it an empty directory of its own.")
+
+    def clear(self, directory):
+        """Removes a directory of the mirror's private part, if it is there."""
+        with _explained(directory):
+            if os.path.lexists(directory):
+                shutil.rmtree(directory)
+
+    def forget_partials(self, items):
+        """Deletes left-overs in incoming/ of items that are not wanted any more."""
+        wanted = {item.sha256 for item in items}
+        with _explained(self.incoming):
+            for name in os.listdir(self.incoming):
+                if name.split(".")[0] not in wanted:
+                    os.unlink(os.path.join(self.incoming, name))
+
+    def admit(self, item):
+        """Puts a fetched item in its place, by one rename, once its bytes are what the metadata lists.
+
+        FetchError: they are not; the file is deleted, so that the next run starts it again.
+        """
+        partial = self.partial(item)
+        with _explained(item.path):
+            size = os.path.getsize(partial)
+            found = sha256(partial) if size == item.size else None
+            if found != item.sha256:
+                os.unlink(partial)
+                raise FetchError("%s is not what the metadata lists" % item.path, failures=[
+                    (item.path, "%d bytes, sha256 %s; listed %d bytes, sha256 %s" % (
+                        size, found or "not read", item.size, item.sha256))])
+            full = self._at(item.path)
+            os.makedirs(os.path.dirname(full), mode=0o755, exist_ok=True)
+            if not self._contained(full):
+                raise StorageError("%s would be written outside the mirror, through a symlink in %s" % (item.path, self.path),
+                                   "Remove the symlink: a mirror has none but streams.")
+            os.chmod(partial, 0o644)
+            os.replace(partial, full)
+
+    def publish(self, name, items, published):
+        """Makes the snapshot the published generation: everything is on the disk before one rename shows it.
+
+        A power cut leaves the old generation or the new one, whole.
+        """
+        with _explained(self.path):
+            directory = os.path.join(self._generations, name)
+            if not os.path.isdir(directory):
+                _write_json(os.path.join(self.snapshot, "plan.json"), _plan(items, published))
+                shutil.rmtree(os.path.join(self.snapshot, ".data"), ignore_errors=True)
+                self._sync()
+                os.rename(self.snapshot, directory)
+            else:
+                _write_json(os.path.join(directory, "plan.json"), _plan(items, published))
+            self._sync()
+            link = os.path.join(self._private, "streams")
+            if os.path.lexists(link):
+                os.unlink(link)
+            os.symlink(os.path.join(_PRIVATE, "generations", name, "streams"), link)
+            os.replace(link, self._at("streams"))
+            self._sync()
+
+    def drop(self, paths):
+        """Deletes items' files, and the directories that this leaves empty."""
+        with _explained(self.path):
+            for path in paths:
+                full = self._at(path)
+                os.unlink(full)
+                folder = os.path.dirname(full)
+                while folder != self.path and not os.listdir(folder):
+                    os.rmdir(folder)
+                    folder = os.path.dirname(folder)
+
+    def retire(self, generations):
+        """Deletes generations that are not kept any more. Their items go first, by drop(): a kill between leaks nothing."""
+        for generation in generations:
+            self.clear(generation.directory)
+
+    def report(self, status):
+        """Replaces status.json, whole."""
+        with _explained(self._at("status.json")):
+            _write_json(self._at("status.json"), status, indent=2)
+
+    def _at(self, path):
+        return os.path.join(self.path, path)
+
+    def _contained(self, full):
+        base = os.path.realpath(self.path)
+        return os.path.realpath(os.path.dirname(full)).startswith(base + os.sep) or \
+            os.path.realpath(os.path.dirname(full)) == base
+
+    def _read_generation(self, name):
+        directory = os.path.join(self._generations, name)
+        try:
+            with open(os.path.join(directory, "plan.json"), encoding="utf-8") as file:
+                content = json.load(file)
+            items = [Item.from_dict(values) for values in content["items"]]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StorageError("%s/plan.json is not readable: %s" % (directory, error),
+                               "Remove that directory if it is not the published one, and run again.") from error
+        return Generation(name, directory, content["published"], {item.path: item for item in items})
+
+    def _sync(self):
+        run(["sync", "--file-system", self._private])
+
+
+def sha256(path):
+    """The SHA-256 of a file's content, in hexadecimal."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _plan(items, published):
+    return {"published": published, "items": [item.to_dict() for item in items.values()]}
+
+
+def _write_json(path, content, indent=None):
+    temporary = os.path.join(os.path.dirname(path), ".%s.new" % os.path.basename(path))
+    with open(temporary, "w", encoding="utf-8") as file:
+        json.dump(content, file, indent=indent, sort_keys=True)
+        file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())
+    os.chmod(temporary, 0o644)
+    os.replace(temporary, path)
+
+
+class _explained:
+    """Turns what the system says of a file into a StorageError that names it."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if isinstance(error, OSError):
+            raise StorageError("%s: %s" % (error.filename or self.path, error.strerror or error),
+                               "Look at the space, the permissions and the mount of the file system.") from error

@@ -1,0 +1,206 @@
+#!/usr/bin/python
+# Copyright (c) 2026, imagemirror.maas contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: sstream_mirror
+short_description: Keep a directory a complete and authentic mirror of a MAAS image stream
+version_added: 0.1.0
+author:
+  - imagemirror.maas contributors (@imagemirror)
+description:
+  - Makes a directory hold a selection of a simplestreams source, such as MAAS's own images, and publishes it.
+  - C(sstream-mirror) fetches and authenticates the metadata, C(sstream-query) makes the plan, C(aria2c) fetches the items.
+  - The published index changes by one atomic rename, once every selected item is on disk with its size and SHA-256. A run
+    that fails leaves what is published as it was, and keeps what it has fetched for the next one.
+extends_documentation_fragment:
+  - imagemirror.maas.stream
+attributes:
+  check_mode:
+    description: Can run in check mode and say what it would do. The plan is made from the real stream; the mirror is not touched.
+    support: full
+  diff_mode:
+    description: Lists the images with their versions, files and bytes as they were and as they are.
+    support: full
+  platform:
+    description: Target OS the module can be used on.
+    support: full
+    platforms: posix
+options:
+  path:
+    description:
+      - Directory of the mirror, for it alone. It is made where it does not exist.
+      - Everything on disk below it belongs to the mirror; a directory that holds other files is refused.
+    type: path
+    required: true
+  name:
+    description:
+      - Name of the mirror in its reports. The last part of O(path) where it is left out.
+    type: str
+  owner:
+    description:
+      - User that owns the mirror. A run by root acts as this user; anybody else has to be it.
+    type: str
+  keep_generations:
+    description:
+      - How many published states to keep whole, the current one among them.
+    type: int
+    default: 2
+  require_bootloaders:
+    description:
+      - Refuse selections that take images but not the bootloaders that MAAS boots their architectures with.
+    type: bool
+    default: true
+  allow_downgrade:
+    description:
+      - Accept a stream whose date is older than that of the published one.
+    type: bool
+    default: false
+  lock_timeout:
+    description:
+      - Seconds to wait for another run on the same mirror. With V(0) the module fails at once and says who works on it.
+    type: int
+    default: 0
+  parallel:
+    description:
+      - How many items to fetch at once.
+    type: int
+    default: 16
+  connections:
+    description:
+      - How many connections to open for one large item, at most 16.
+    type: int
+    default: 4
+  rate_limit:
+    description:
+      - Bytes a second for all of the mirror's downloads together, such as V(500K) or V(20M). Unlimited where it is left out.
+    type: str
+  connect_timeout:
+    description:
+      - Seconds to wait for a connection.
+    type: int
+    default: 30
+  stall_timeout:
+    description:
+      - Seconds without a byte after which a connection is given up and tried again.
+    type: int
+    default: 60
+  retries:
+    description:
+      - How many times to try an item again.
+    type: int
+    default: 5
+requirements:
+  - aria2
+seealso:
+  - module: imagemirror.maas.stream_info
+  - module: imagemirror.maas.sstream_mirror_info
+"""
+
+EXAMPLES = r"""
+- name: Mirror what a MAAS for amd64 machines needs
+  imagemirror.maas.sstream_mirror:
+    source: https://images.maas.io/ephemeral-v3/stable/
+    path: /var/www/html/maas/images/ephemeral-v3/stable
+    keyring: /usr/share/keyrings/ubuntu-cloudimage-keyring.gpg
+    owner: maas-mirror
+
+- name: Mirror one release for two architectures, and one kernel of another
+  imagemirror.maas.sstream_mirror:
+    source: https://images.maas.io/ephemeral-v3/stable/
+    path: /var/www/html/maas/images/ephemeral-v3/stable
+    keyring: /usr/share/keyrings/ubuntu-cloudimage-keyring.gpg
+    selections:
+      - os: [ubuntu]
+        releases: [noble]
+        arches: [amd64, arm64]
+      - os: [ubuntu]
+        releases: [jammy]
+        arches: [amd64]
+        subarches: [ga-22.04]
+      - filters: ['os~^(grub.*|pxelinux)$']
+"""
+
+RETURN = r"""
+generation:
+  description: Name of the published state, made of upstream's date and the digest of its metadata.
+  returned: success
+  type: str
+  sample: 20250724T080149Z-5c1f3f3a9d0e
+previous_generation:
+  description: Name of the state that was published before, if any.
+  returned: success
+  type: str
+published:
+  description: Whether the published state changed.
+  returned: success
+  type: bool
+added:
+  description: Paths of the items that were fetched.
+  returned: success
+  type: list
+  elements: str
+added_bytes:
+  description: Bytes of the items that were fetched.
+  returned: success
+  type: int
+removed:
+  description: Paths of the files that were deleted, as no kept generation lists them.
+  returned: success
+  type: list
+  elements: str
+removed_bytes:
+  description: Bytes of the files that were deleted.
+  returned: success
+  type: int
+items:
+  description: How many items the published state holds.
+  returned: success
+  type: int
+bytes:
+  description: Bytes of the items that the published state holds.
+  returned: success
+  type: int
+images:
+  description: What the published state holds, by image and version.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - {os: ubuntu, release: noble, arch: amd64, version: '20250718', items: 14, bytes: 829292544}
+step:
+  description: The step of the sync that failed.
+  returned: failure
+  type: str
+  sample: preflight
+failures:
+  description: The items that failed, with the server's own words.
+  returned: failure
+  type: list
+  elements: dict
+  sample:
+    - {item: noble/amd64/20250718/squashfs, error: 'The response status is not successful. status=503'}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.errors import MirrorError
+from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.settings import MIRROR_OPTIONS, checked
+from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.sync import check, sync
+
+
+def main():
+    module = AnsibleModule(argument_spec=MIRROR_OPTIONS, supports_check_mode=True)
+    try:
+        settings = checked(module.params, MIRROR_OPTIONS)
+        result = check(settings) if module.check_mode else sync(settings)
+    except MirrorError as error:
+        module.fail_json(msg=str(error), **error.to_dict())
+    module.exit_json(diff=result.diff(settings.path), **result.to_dict())
+
+
+if __name__ == "__main__":
+    main()
