@@ -52,7 +52,8 @@ def test_an_unknown_arch_is_answered_with_the_arches_of_that_release():
 
 
 def test_an_arch_that_only_another_release_has_is_refused():
-    assert "no 'arm64' in arches. There is: amd64." in refused(selection(os=["ubuntu"], releases=["jammy"], arches=["arm64"]), [])
+    assert "no 'arm64' in arches. Did you mean amd64? There is: amd64." in refused(
+        selection(os=["ubuntu"], releases=["jammy"], arches=["arm64"]), [])
 
 
 def test_an_unknown_os_is_answered_with_what_there_is():
