@@ -1,0 +1,95 @@
+# Copyright (c) 2026, imagemirror.maas contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The layers of tests, in the order in which they run: the quick ones first."""
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import gates
+import machine
+from report import Report
+
+sys.path.insert(0, str(machine.TREE / "tests" / "hosts"))
+import podman  # noqa: E402  pylint: disable=wrong-import-position
+
+HOST_PACKAGES = ("podman", "runc", "netavark|containernetworking-plugins", "nftables", "iptables",
+                 "aardvark-dns|golang-github-containernetworking-plugin-dnsname", "mmdebstrap", "debian-archive-keyring")
+STREAM_PACKAGES = ("aria2", "gpg", "gpg-agent", "gpgv")
+
+
+def pytest(bin_directory: Path) -> list[str]:
+    """The start of a pytest command."""
+    return [str(bin_directory / "python"), "-m", "pytest", "-p", "no:cacheprovider", "--import-mode=importlib"]
+
+
+def environment(bin_directory: Path) -> dict[str, str]:
+    """Variables for tools that look for each other on PATH and for the collection in the view."""
+    return {
+        "ANSIBLE_COLLECTIONS_PATH": str(machine.COLLECTIONS),
+        "ANSIBLE_HOME": str(machine.CACHE / "ansible"),
+        "ANSIBLE_LOCALHOST_WARNING": "false",
+        "PATH": f"{bin_directory}:{gates.PATH}",
+    }
+
+
+def prepare(packages: tuple[str, ...], *requirements: str) -> Path:
+    """Packages, virtual environment and view; returns the environment's bin directory."""
+    with machine.alone():
+        machine.apt(*packages)
+        bin_directory = machine.venv("venv", *requirements)
+        machine.refresh_view()
+    return bin_directory
+
+
+def unit(report: Report, extra: list[str]) -> None:
+    """pure logic: no process, network or sleep; seconds"""
+    bin_directory = prepare((), "requirements.txt")
+    report.pytest("unit", [*pytest(bin_directory), "tests/unit", *extra],
+                  cwd=machine.VIEW, env=environment(bin_directory))
+
+
+def contract(report: Report, extra: list[str]) -> None:
+    """the stand-ins and the real tools together, on this machine: tests/contract and tests/integration"""
+    bin_directory = prepare(STREAM_PACKAGES, "requirements.txt")
+    places = [place for place in ("tests/contract", "tests/integration") if (machine.VIEW / place).is_dir()]
+    if not places:
+        report.verdict("contract: neither tests/contract nor tests/integration is there", False)
+        return
+    report.pytest("contract", [*pytest(bin_directory), *places, *extra],
+                  cwd=machine.VIEW, env=environment(bin_directory))
+
+
+def gate(report: Report, _extra: list[str]) -> None:
+    """linters, ansible-test, galaxy-importer, and the installation from the tarball"""
+    bin_directory = prepare((*STREAM_PACKAGES, "shellcheck"), "requirements.txt", "requirements-gates.txt")
+    with machine.alone():
+        core = machine.venv("core", "requirements-core.txt")
+    gates.run(report, bin_directory, core, environment(bin_directory))
+
+
+def demo(report: Report, extra: list[str]) -> None:
+    """bin/demo and bin/demo --remove on fresh machines, with systemd and without"""
+    bin_directory = prepare(HOST_PACKAGES, "requirements.txt")
+    report.pytest("demo", [*pytest(bin_directory), "tests/demo", *extra], cwd=machine.VIEW,
+                  env={**environment(bin_directory), **podman.environment(machine.CACHE)})
+
+
+def molecule(report: Report, _extra: list[str]) -> None:
+    """the whole product on four hosts with their own systemd: upstream, two mirrors, MAAS"""
+    bin_directory = prepare(HOST_PACKAGES, "requirements.txt", "requirements-molecule.txt")
+    report.step("molecule", [str(bin_directory / "molecule"), "--base-config", ".config/molecule/config.yml",
+                             "test", "--all"], cwd=machine.VIEW, live=True,
+                env={**environment(bin_directory), **podman.environment(machine.CACHE),
+                     "MOLECULE_GLOB": "molecule/*/molecule.yml"})
+
+
+LAYERS: dict[str, Callable[[Report, list[str]], None]] = {
+    "unit": unit,
+    "contract": contract,
+    "gates": gate,
+    "demo": demo,
+    "molecule": molecule,
+}

@@ -1,0 +1,107 @@
+# Copyright (c) 2026, imagemirror.maas contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tests need of the machine: packages, virtual environments, and the collection's view of the tree."""
+from __future__ import annotations
+
+import filecmp
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+TREE = Path(__file__).resolve().parents[2]
+CACHE = TREE / ".cache"
+COLLECTIONS = CACHE / "view"
+VIEW = COLLECTIONS / "ansible_collections" / "imagemirror" / "maas"
+
+# What a run leaves in the tree, which is not the collection's.
+NOT_VIEWED = {".ansible", ".cache", ".git", ".mypy_cache", ".pytest_cache", "__pycache__"}
+
+
+class MachineError(Exception):
+    """This machine cannot be made ready; the message says what it lacks."""
+
+
+@contextmanager
+def alone():
+    """Hold off other runs on this tree, which share its cache, while it is being filled."""
+    CACHE.mkdir(exist_ok=True)
+    with open(CACHE / "lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def installed(package: str) -> bool:
+    """Whether dpkg has the package installed."""
+    query = subprocess.run(["dpkg-query", "-W", "-f=${db:Status-Status}", package],
+                           check=False, capture_output=True, text=True)
+    return query.stdout == "installed"
+
+
+def available(package: str) -> bool:
+    """Whether apt knows the package."""
+    shown = subprocess.run(["apt-cache", "show", package], check=False, capture_output=True)
+    return shown.returncode == 0
+
+
+def apt(*packages: str) -> None:
+    """Install the packages that are missing. Of ``a|b`` the first one that apt knows."""
+    missing = [wish for wish in packages if not any(installed(package) for package in wish.split("|"))]
+    if not missing:
+        return
+    if os.geteuid() != 0:
+        raise MachineError(f"run as root, or install first: {' '.join(missing)}")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(["apt-get", "update", "-q"], check=True, env=environment)
+    chosen = [next((p for p in wish.split("|") if available(p)), wish.split("|")[0]) for wish in missing]
+    subprocess.run(["apt-get", "install", "-q", "-y", "--no-install-recommends", *chosen], check=True, env=environment)
+
+
+def venv(name: str, *requirements: str) -> Path:
+    """A virtual environment in the cache with what the files of tests/ list; returns its bin directory.
+
+    Each file is installed once: a stamp keeps the digest of its text and of this Python.
+    """
+    home = CACHE / name
+    if not (home / "bin" / "pip").exists():
+        shutil.rmtree(home, ignore_errors=True)
+        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
+    for requirement in requirements:
+        text = (TREE / "tests" / requirement).read_text(encoding="utf-8")
+        digest = hashlib.sha256(f"{sys.version}\n{text}".encode()).hexdigest()
+        stamp = home / f"{requirement}.sha256"
+        if stamp.exists() and stamp.read_text(encoding="utf-8") == digest:
+            continue
+        print(f"installing {requirement}", flush=True)
+        subprocess.run([str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+                        "-r", str(TREE / "tests" / requirement)], check=True)
+        stamp.write_text(digest, encoding="utf-8")
+    return home / "bin"
+
+
+def refresh_view() -> None:
+    """Make the view equal to the tree, writing only what differs: another run may be reading it."""
+    _mirror(TREE, VIEW)
+
+
+def _mirror(source: Path, target: Path) -> None:
+    """Make the directory target a copy of source, without what is not viewed."""
+    target.mkdir(parents=True, exist_ok=True)
+    wanted = {entry.name: entry for entry in os.scandir(source) if entry.name not in NOT_VIEWED}
+    if source == TREE / "tests":
+        wanted.pop("output", None)  # ansible-test writes there, into the view
+    for entry in os.scandir(target):
+        stale = entry.name not in wanted or entry.is_dir() != wanted[entry.name].is_dir()
+        if stale and entry.name not in NOT_VIEWED and Path(entry.path) != VIEW / "tests" / "output":
+            shutil.rmtree(entry.path) if entry.is_dir() else os.unlink(entry.path)
+    for name, entry in wanted.items():
+        copy = target / name
+        if entry.is_dir():
+            _mirror(Path(entry.path), copy)
+        elif not copy.exists() or not filecmp.cmp(entry.path, copy) or entry.stat().st_mode != copy.stat().st_mode:
+            shutil.copy2(entry.path, copy)
