@@ -8,6 +8,7 @@ An error keeps its data (what, which value, what to do) and is put into words on
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 _SHOWN = 10  # failures put into words; more would hide the first ones
@@ -83,3 +84,16 @@ class StorageError(MirrorError):
     """The mirror's own directory can't be read or written."""
 
     exit_code = 7
+
+
+@contextlib.contextmanager
+def explained(path):
+    """Turns what the system says of a file into a StorageError that names it.
+
+    path: what the block works on, for an error that names no file itself.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StorageError("%s: %s" % (error.filename or path, error.strerror or error),
+                           "Look at the space, the permissions and the mount of the file system.") from error

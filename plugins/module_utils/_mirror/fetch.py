@@ -15,26 +15,29 @@ from .tools import start
 
 _MIN_SPLIT = "16M"  # smaller pieces fetch more bytes than the files hold
 _URI = re.compile(r"URI=(\S+)")
+_SPOILED = re.compile(r"Checksum error detected\. file=(.+)")
 _CAUSE = re.compile(r"errorCode=\d+ (?!URI=)(.+)")
 
 
-def fetch(settings, tree, items, arrived=lambda item: None):
+def fetch(settings, tree, items):
     """Fetches items into the tree's incoming/ and admits each one that has its size and hash.
 
-    arrived: called with each item once it is in its place.
     FetchError: some did not come; those that did are in place, and partial files wait for the next run.
     """
     words = _download(settings, tree, items)
     failures = []
     for item in items:
-        if not os.path.exists(tree.partial(item)) or os.path.exists(tree.partial(item) + ".aria2"):
-            failures.append((item.path, words.get(_url(settings, item), "it did not arrive")))
-            continue
-        try:
-            tree.admit(item)
-            arrived(item)
-        except FetchError as error:
-            failures += error.failures
+        partial = tree.partial(item)
+        if partial in words:
+            tree.forget(item)  # its bytes are wrong: nothing to go on from
+            failures.append((item.path, words[partial]))
+        elif not os.path.exists(partial) or os.path.exists(partial + ".aria2"):
+            failures.append((item.path, words.get(_url(settings, item), "it did not arrive whole")))
+        else:
+            try:
+                tree.admit(item)
+            except FetchError as error:
+                failures += error.failures
     if failures:
         raise FetchError("%d of %d items could not be fetched from %s" % (len(failures), len(items), settings.source),
                          "What has arrived is kept; run again when the server gives the rest.", failures=failures)
@@ -81,9 +84,12 @@ def input_file(settings, items):
 
 
 def causes(output):
-    """{URL: why it failed} of what aria2c printed."""
+    """{URL, or file where its hash was wrong: what went wrong} of what aria2c printed."""
     found, url = {}, None
     for line in output.splitlines():
+        spoiled = _SPOILED.search(line)
+        if spoiled:
+            found[spoiled.group(1)] = "the bytes that the server gave do not have the listed sha256"
         match = _URI.search(line)
         url = match.group(1) if match else url
         cause = _CAUSE.search(line)

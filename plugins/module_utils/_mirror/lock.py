@@ -10,7 +10,7 @@ import fcntl
 import os
 import time
 
-from .errors import LockedError
+from .errors import LockedError, explained
 
 
 @contextlib.contextmanager
@@ -21,7 +21,9 @@ def locked(path, timeout):
     LockedError: who holds it, and since when.
     """
     deadline = time.monotonic() + timeout
-    with open(path, "a+", encoding="utf-8") as file:
+    with explained(path):
+        file = open(path, "a+", encoding="utf-8")
+    with file:
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -23,6 +23,7 @@ def sync(settings):
 
     MirrorError: which step failed, over what; the published generation is as it was.
     """
+    os.umask(0o022)  # nginx reads what is written, whatever the caller's umask
     Tree(settings.path).prepare(settings.owner)
     return call_as(settings.owner, _sync, settings)
 
@@ -36,7 +37,6 @@ def check(settings):
 
 
 def _sync(settings):
-    os.umask(0o022)  # nginx reads what is written, whatever the caller's umask
     tree, steps, started = Tree(settings.path), _Steps(), _now()
     with locked(tree.lock, settings.lock_timeout):
         try:

@@ -18,7 +18,7 @@ import os
 import shutil
 from dataclasses import dataclass
 
-from .errors import FetchError, RefusedError, StorageError
+from .errors import FetchError, RefusedError, StorageError, explained
 from .identity import account
 from .plan import Item
 from .tools import run
@@ -127,7 +127,7 @@ class Tree:
         RefusedError: the directory holds something that is not a mirror's.
         """
         self.check_vacant()
-        with _explained(self.path):
+        with explained(self.path):
             for directory in (self.path, self._private, self.incoming, self._generations):
                 if not os.path.isdir(directory):
                     os.makedirs(directory, mode=0o755)
@@ -142,17 +142,24 @@ class Tree:
 
     def clear(self, directory):
         """Removes a directory of the mirror's private part, if it is there."""
-        with _explained(directory):
+        with explained(directory):
             if os.path.lexists(directory):
                 shutil.rmtree(directory)
 
     def forget_partials(self, items):
         """Deletes left-overs in incoming/ of items that are not wanted any more."""
         wanted = {item.sha256 for item in items}
-        with _explained(self.incoming):
+        with explained(self.incoming):
             for name in os.listdir(self.incoming):
                 if name.split(".")[0] not in wanted:
                     os.unlink(os.path.join(self.incoming, name))
+
+    def forget(self, item):
+        """Deletes what has arrived of an item, so that the next run starts it again."""
+        with explained(self.incoming):
+            for name in (self.partial(item), self.partial(item) + ".aria2"):
+                if os.path.exists(name):
+                    os.unlink(name)
 
     def admit(self, item):
         """Puts a fetched item in its place, by one rename, once its bytes are what the metadata lists.
@@ -160,11 +167,11 @@ class Tree:
         FetchError: they are not; the file is deleted, so that the next run starts it again.
         """
         partial = self.partial(item)
-        with _explained(item.path):
+        with explained(item.path):
             size = os.path.getsize(partial)
             found = sha256(partial) if size == item.size else None
             if found != item.sha256:
-                os.unlink(partial)
+                self.forget(item)
                 raise FetchError("%s is not what the metadata lists" % item.path, failures=[
                     (item.path, "%d bytes, sha256 %s; listed %d bytes, sha256 %s" % (
                         size, found or "not read", item.size, item.sha256))])
@@ -181,7 +188,7 @@ class Tree:
 
         A power cut leaves the old generation or the new one, whole.
         """
-        with _explained(self.path):
+        with explained(self.path):
             directory = os.path.join(self._generations, name)
             if not os.path.isdir(directory):
                 _write_json(os.path.join(self.snapshot, "plan.json"), _plan(items, published))
@@ -200,7 +207,7 @@ class Tree:
 
     def drop(self, paths):
         """Deletes items' files, and the directories that this leaves empty."""
-        with _explained(self.path):
+        with explained(self.path):
             for path in paths:
                 full = self._at(path)
                 os.unlink(full)
@@ -216,7 +223,7 @@ class Tree:
 
     def report(self, status):
         """Replaces status.json, whole."""
-        with _explained(self._at("status.json")):
+        with explained(self._at("status.json")):
             _write_json(self._at("status.json"), status, indent=2)
 
     def _at(self, path):
@@ -264,18 +271,3 @@ def _write_json(path, content, indent=None):
         os.fsync(file.fileno())
     os.chmod(temporary, 0o644)
     os.replace(temporary, path)
-
-
-class _explained:
-    """Turns what the system says of a file into a StorageError that names it."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, error, trace):
-        if isinstance(error, OSError):
-            raise StorageError("%s: %s" % (error.filename or self.path, error.strerror or error),
-                               "Look at the space, the permissions and the mount of the file system.") from error

@@ -36,6 +36,8 @@ Exception: [AbstractCommand.cc:351] errorCode=22 URI=http://h/s/a
 11/23 13:00:01 [ERROR] CUID#9 - Download aborted. URI=http://h/s/b
 Exception: [AbstractCommand.cc:351] errorCode=3 URI=http://h/s/b
   -> [HttpSkipResponseCommand.cc:219] errorCode=3 Resource not found
+11/23 13:00:02 [ERROR] Checksum error detected. file=/srv/m/.mirror/incoming/aa
 """
     assert causes(output) == {"http://h/s/a": "The response status is not successful. status=503",
-                              "http://h/s/b": "Resource not found"}
+                              "http://h/s/b": "Resource not found",
+                              "/srv/m/.mirror/incoming/aa": "the bytes that the server gave do not have the listed sha256"}
