@@ -40,7 +40,12 @@ def find(program):
 def start(argv, **options):
     """A started process in a fixed locale, whose output is text; the caller ends it."""
     environment = dict(os.environ, PATH=_PATH, LC_ALL="C.UTF-8")
-    return subprocess.Popen([find(argv[0])] + argv[1:], env=environment, encoding="utf-8", errors="replace", **options)
+    program = find(argv[0])
+    try:
+        return subprocess.Popen([program] + argv[1:], env=environment, encoding="utf-8", errors="replace", **options)
+    except OSError as error:
+        raise SettingsError("%s can't be started: %s" % (program, error.strerror),
+                            "Install it where the owner of the mirror may run it.") from error
 
 
 def run(argv, timeout=None):
