@@ -49,6 +49,18 @@ options:
       - How many published states to keep whole, the current one among them.
     type: int
     default: 2
+  prune_grace:
+    description:
+      - Seconds for which a generation stays whole after the next one took its place, however many are kept. A MAAS may still
+        be importing from it.
+    type: int
+    default: 86400
+  wipe_ratio:
+    description:
+      - Refuse a plan that loses more than this part of the published bytes, because an image is not selected or not offered
+        any more. A new version of an image is no loss.
+    type: float
+    default: 0.5
   require_bootloaders:
     description:
       - Refuse selections that take images but not the bootloaders that MAAS boots their architectures with.
@@ -59,6 +71,19 @@ options:
       - Accept a stream whose date is older than that of the published one.
     type: bool
     default: false
+  verify:
+    description:
+      - How to tell that an item is on disk. V(fast) looks at its size; V(full) reads and hashes every file, and what is bad
+        is fetched again.
+    type: str
+    choices: [fast, full]
+    default: fast
+  siblings:
+    description:
+      - Directories of other mirrors on the same file system. What they hold already is linked, not fetched.
+    type: list
+    elements: path
+    default: []
   lock_timeout:
     description:
       - Seconds to wait for another run on the same mirror. With V(0) the module fails at once and says who works on it.
@@ -189,14 +214,14 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.errors import MirrorError
 from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.settings import MIRROR_OPTIONS, checked
-from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.sync import check, sync
+from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.sync import sync
 
 
 def main():
     module = AnsibleModule(argument_spec=MIRROR_OPTIONS, supports_check_mode=True)
     try:
         settings = checked(module.params, MIRROR_OPTIONS)
-        result = check(settings) if module.check_mode else sync(settings)
+        result = sync(settings, check=module.check_mode)
     except MirrorError as error:
         module.fail_json(msg=str(error), **error.to_dict())
     module.exit_json(diff=result.diff(settings.path), **result.to_dict())

@@ -17,7 +17,7 @@ from . import settings as settings_file
 from .errors import MirrorError
 from .probe import probe
 from .report import human
-from .sync import check, sync
+from .sync import rollback, sync, verify
 from .tree import Tree
 
 _FOLDER = "/etc/maas-image-mirror"
@@ -43,14 +43,33 @@ def _parser():
                                      epilog=_EXIT_CODES)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     command = _command(commands, "sync", _sync, "bring the mirror up to date and publish it")
-    command.add_argument("--check", action="store_true", help="say what it would do and touch nothing")
+    _add_check(command)
+    _add_full(command)
     command.add_argument("--splay", type=int, default=0, metavar="SECONDS",
                          help="first wait a random time of up to SECONDS, so that many mirrors don't ask at once")
+    command = _command(commands, "verify", _verify, "fetch again what is not on disk as it was published")
+    _add_check(command)
+    _add_full(command)
+    command = _command(commands, "rollback", _rollback, "publish a kept generation, and pin it")
+    command.add_argument("generation", nargs="?", default="previous",
+                         help="a name that `list` shows, `latest`, or `previous`: the one before the latest (default)")
+    command.add_argument("--no-pin", action="store_true", help="let the next sync publish again")
+    _add_check(command)
+    _command(commands, "unpin", _unpin, "publish the latest generation, and let syncs publish again")
+    _command(commands, "list", _list, "list the kept generations; * is published")
     command = _command(commands, "status", _status, "say what the mirror holds and how the last run went")
     command.add_argument("--json", action="store_true", help="as status.json has it")
     command = _command(commands, "probe", _probe, "fetch the selection from a URL as a client does, and check every byte")
     command.add_argument("url", help="where the mirror is served")
     return parser
+
+
+def _add_check(command):
+    command.add_argument("--check", action="store_true", help="say what it would do and touch nothing")
+
+
+def _add_full(command):
+    command.add_argument("--full", action="store_true", help="read and hash every file, not its size alone")
 
 
 def _command(commands, name, run, text):
@@ -65,16 +84,46 @@ def _path(mirror):
 
 
 def _sync(settings, arguments):
+    if not arguments.check:
+        time.sleep(random.uniform(0, arguments.splay))
+    _print(settings, arguments, sync(_full(settings, arguments), arguments.check))
+
+
+def _verify(settings, arguments):
+    _print(settings, arguments, verify(_full(settings, arguments), arguments.check))
+
+
+def _full(settings, arguments):
+    settings.verify = "full" if arguments.full else settings.verify
+    return settings
+
+
+def _rollback(settings, arguments):
+    _print(settings, arguments, rollback(settings, arguments.generation, not arguments.no_pin, arguments.check))
+
+
+def _unpin(settings, arguments):
+    print(rollback(settings, "latest", pinned=False).line(settings.name))
+
+
+def _print(settings, arguments, result):
+    for warning in result.warnings:
+        print("%s: %s" % (settings.name, warning), file=sys.stderr)
+    print("%s%s" % ("would be " if arguments.check else "", result.line(settings.name)))
     if arguments.check:
-        result = check(settings)
-        print("would be %s" % result.line(settings.name))
         for item in result.added:
             print("+ %s %s" % (item.path, human(item.size)))
         for path, size in result.removed:
             print("- %s %s" % (path, human(size)))
-        return
-    time.sleep(random.uniform(0, arguments.splay))
-    print(sync(settings).line(settings.name))
+
+
+def _list(settings, arguments):
+    tree = Tree(settings.path)
+    current, pinned = tree.current(), tree.pinned()
+    for generation in tree.generations():
+        print("%s %s published %s, %d items, %s%s" % (
+            "*" if generation.name == current else " ", generation.name, generation.published, len(generation.items),
+            human(sum(item.size for item in generation.items.values())), ", pinned" if generation.name == pinned else ""))
 
 
 def _status(settings, arguments):

@@ -65,9 +65,11 @@ class Index:
                 raise UpstreamError("The index of %s names %r for %s" % (settings.source, entry.get("path"), content_id),
                                     "A mirror publishes metadata below streams/ alone.")
 
-    @property
-    def generation(self):
-        """The name of this state of upstream: the same metadata, the same name. Names sort by upstream's date."""
+    def generation(self, items):
+        """The name of a state of upstream and what was selected of it: the same again, the same name.
+
+        Names sort by upstream's date. items: the items that are selected, in a fixed order.
+        """
         digest = hashlib.sha256()
         for folder, folders, names in os.walk(os.path.join(self.directory, "streams")):
             folders.sort()
@@ -77,6 +79,8 @@ class Index:
                     content = file.read()
                 digest.update(("%s %d\n" % (os.path.relpath(path, self.directory), len(content))).encode())
                 digest.update(content)
+        for item in items:
+            digest.update(("%s %s\n" % (item.path, item.sha256)).encode())
         return "%s-%s" % (self.updated.strftime("%Y%m%dT%H%M%SZ"), digest.hexdigest()[:12])
 
 

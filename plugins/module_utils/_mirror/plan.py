@@ -1,7 +1,7 @@
 # Copyright (c) 2026, imagemirror.maas contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The items that a mirror wants, and what that takes. Nothing here touches a disk or a network."""
+"""The items that the metadata lists, checked and counted. Nothing here touches a disk or a network."""
 
 from __future__ import annotations
 
@@ -81,19 +81,6 @@ def _inside(path):
     parts = path.split("/")
     return parts[0] not in _RESERVED and path.isprintable() and \
         not any(part == "" or part.startswith(".") for part in parts)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a sync does: fetch what is missing, publish what is wanted, drop what no kept generation lists."""
-
-    wanted: dict  # {path: Item}
-    missing: list  # Items that are not on disk as listed
-    dropped: list  # (path, bytes) of files to delete
-
-    @property
-    def missing_bytes(self):
-        return total(self.missing)
 
 
 def total(wanted):

@@ -58,6 +58,20 @@ def space(needed, free, path):
                            "Free %d MiB, or select less." % -(free - needed - _SPARE >> 20))
 
 
+def wipe(before, after, ratio):
+    """A plan that loses images (not just versions of them) is suspicious when it loses much.
+
+    before, after: Items. ratio: how much of the published bytes may go, from 0 to 1.
+    """
+    left = {(item.os, item.release, item.arch) for item in after}
+    lost = [item for item in before if (item.os, item.release, item.arch) not in left]
+    there = sum(item.size for item in before)
+    if lost and sum(item.size for item in lost) > ratio * there:
+        raise RefusedError("The plan loses %s, which is %d %% of the published bytes" % (
+            ", ".join(sorted({item.image.rsplit(" ", 1)[0] for item in lost})),
+            100 * sum(item.size for item in lost) // there), "If it is meant, say wipe_ratio: 1.")
+
+
 def age(index, published, allow_downgrade):
     """Metadata older than what is published, however well signed, is a replay or a stale proxy."""
     if published and index.updated < published.updated and not allow_downgrade:

@@ -24,11 +24,13 @@ class Result:
     added: list  # Items fetched
     removed: list  # (path, bytes) deleted
     published: bool = False
+    pin: str = ""  # the generation that syncs leave published from now on
+    pin_changed: bool = False
     warnings: list = field(default_factory=list)
 
     @property
     def changed(self):
-        return self.published or bool(self.added) or bool(self.removed)
+        return self.published or self.pin_changed or bool(self.added) or bool(self.removed)
 
     def to_dict(self):
         return {
@@ -58,26 +60,29 @@ class Result:
     def line(self, name):
         if not self.changed:
             return "%s: unchanged, generation %s" % (name, self.generation)
-        return "%s: generation %s: %d items, %s; fetched %d (%s), removed %d" % (
+        return "%s: generation %s: %d items, %s; added %d (%s), removed %d" % (
             name, self.generation, len(self.after), human(total(self.after.values())),
             len(self.added), human(total(self.added)), len(self.removed))
 
 
-def status(settings, former, started, finished, outcome):
+def status(settings, former, command, started, finished, outcome):
     """The content of status.json after a run.
 
     former: the status before it: what a failed run did not change stays as it was.
+    command: sync, verify or rollback.
     started, finished: ISO 8601 in UTC.
     outcome: the run's Result, or the exception that ended it.
     """
-    new = {key: former[key] for key in ("generation", "updated", "published", "items", "bytes", "images", "last_success")
+    new = {key: former[key] for key in ("generation", "published", "items", "bytes", "images", "last_success", "pinned")
            if key in former}
-    attempt = {"started": started, "finished": finished, "outcome": "ok"}
+    attempt = {"command": command, "started": started, "finished": finished, "outcome": "ok"}
     if isinstance(outcome, Result):
         new.update(generation=outcome.generation, items=len(outcome.after), bytes=total(outcome.after.values()),
                    images=summary(outcome.after.values()), last_success=finished)
         if outcome.published or "published" not in new:
             new["published"] = finished
+        if outcome.pin_changed:
+            new["pinned"] = outcome.pin
         attempt.update(added_bytes=total(outcome.added), warnings=outcome.warnings)
     else:
         attempt.update(outcome="failed", error=without_credentials(str(outcome) or type(outcome).__name__))

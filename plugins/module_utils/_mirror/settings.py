@@ -49,8 +49,12 @@ MIRROR_OPTIONS = dict(
     path={"type": "path", "required": True},
     owner={"type": "str"},
     keep_generations={"type": "int", "default": 2},
+    prune_grace={"type": "int", "default": 86400},
+    wipe_ratio={"type": "float", "default": 0.5},
     require_bootloaders={"type": "bool", "default": True},
     allow_downgrade={"type": "bool", "default": False},
+    verify={"type": "str", "choices": ["fast", "full"], "default": "fast"},
+    siblings={"type": "list", "elements": "path", "default": []},
     lock_timeout={"type": "int", "default": 0},
     parallel={"type": "int", "default": 16},
     connections={"type": "int", "default": 4},
@@ -63,8 +67,9 @@ MIRROR_OPTIONS = dict(
 _KEYS_OF_FILTERS = {"os": "os", "releases": "release", "arches": "arch", "subarches": "subarch",
                     "kflavors": "kflavor", "labels": "label"}
 _AT_LEAST = {"keep_generations": 1, "parallel": 1, "connections": 1, "connect_timeout": 1, "stall_timeout": 1,
-             "metadata_timeout": 1, "lock_timeout": 0, "retries": 0}
-_AT_MOST = {"connections": 16}  # aria2's own limit of connections to a server
+             "metadata_timeout": 1, "lock_timeout": 0, "retries": 0, "prune_grace": 0, "wipe_ratio": 0}
+_AT_MOST = {"connections": 16,  # aria2's own limit of connections to a server
+            "wipe_ratio": 1}
 _FILTER = re.compile(r"[\w|-]+ *!?[=~]")
 
 
@@ -124,6 +129,7 @@ def checked(values, options):
         raise SettingsError("rate_limit is %r" % settings.rate_limit, "It is bytes a second, as in 500K or 20M.")
     if "path" in options:
         settings.path = _directory(settings.path)
+        settings.siblings = [path for path in map(_directory, settings.siblings) if path != settings.path]
         settings.name = settings.name or os.path.basename(settings.path)
     return settings
 
@@ -142,10 +148,12 @@ def _value(key, value, option):
         if option.get("required"):
             raise SettingsError("%s is missing" % key)
         value = option.get("default")
-    types = {"str": str, "path": str, "bool": bool, "int": int, "list": list, "dict": dict}
+    types = {"str": str, "path": str, "bool": bool, "int": int, "float": (int, float), "list": list, "dict": dict}
     wanted = types[option["type"]]
-    if value is not None and (not isinstance(value, wanted) or (wanted is int and isinstance(value, bool))):
+    if value is not None and (not isinstance(value, wanted) or isinstance(value, bool) is not (wanted is bool)):
         raise SettingsError("%s is %r" % (key, value), "It has to be of the type %s." % option["type"])
+    if value is not None and value not in option.get("choices", [value]):
+        raise SettingsError("%s is %r" % (key, value), "It is one of %s." % ", ".join(option["choices"]))
     if wanted is list:
         if "options" not in option:
             return [_value("%s[%d]" % (key, number), element, {"type": option["elements"], "required": True})
@@ -158,7 +166,7 @@ def _value(key, value, option):
 def _bounded(settings, option, low, high):
     value = getattr(settings, option, low)
     if value < low or (high is not None and value > high):
-        raise SettingsError("%s is %d" % (option, value), "It has to be at least %d%s." % (
+        raise SettingsError("%s is %s" % (option, value), "It has to be at least %d%s." % (
             low, "" if high is None else " and at most %d" % high))
 
 

@@ -7,11 +7,12 @@
     <path>/noble/… bootloaders/…                          items, immutable
     <path>/status.json
     <path>/.mirror/                                       never served
-        lock  snapshot/  incoming/<sha256>  generations/<id>/{streams/v1/*,plan.json}
+        lock  pin  verified  snapshot/  incoming/<sha256>  generations/<id>/{streams/v1/*,plan.json}
 """
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import os
@@ -48,6 +49,7 @@ class Tree:
         self.snapshot = os.path.join(self._private, "snapshot")
         self.incoming = os.path.join(self._private, "incoming")
         self._generations = os.path.join(self._private, "generations")
+        self._pin = os.path.join(self._private, "pin")
 
     # Reading
 
@@ -68,6 +70,14 @@ class Tree:
         except OSError:
             return None
         return os.path.basename(os.path.dirname(target))
+
+    def pinned(self):
+        """The name of the generation that syncs leave published, or None."""
+        try:
+            with open(self._pin, encoding="utf-8") as file:
+                return file.read().strip()
+        except FileNotFoundError:
+            return None
 
     def size(self, path):
         """The bytes of an item's file, or None where there is no regular file of this mirror's own."""
@@ -135,16 +145,22 @@ class Tree:
                         os.chown(directory, account(owner).pw_uid, account(owner).pw_gid)
 
     def check_vacant(self):
-        """RefusedError where the directory holds files and no mirror: everything in a mirror's directory is its own."""
-        if not self.exists() and os.path.isdir(self.path) and os.listdir(self.path):
+        """RefusedError where the directory holds files that no mirror put there: all of a mirror's directory is its own.
+
+        What sstream-mirror filled is taken over: its good files stay, and its index, until the first publish.
+        """
+        adopted = any(os.path.isfile(self._at("streams/v1/index." + ending)) for ending in ("sjson", "json"))
+        if not self.exists() and not adopted and os.path.isdir(self.path) and os.listdir(self.path):
             raise RefusedError("%s is not empty and holds no mirror of this collection" % self.path,
                                "A mirror deletes what it does not list: give it an empty directory of its own.")
 
     def clear(self, directory):
-        """Removes a directory of the mirror's private part, if it is there."""
+        """Removes a directory or a link of the mirror's private part, if it is there."""
         with explained(directory):
-            if os.path.lexists(directory):
+            if os.path.isdir(directory) and not os.path.islink(directory):
                 shutil.rmtree(directory)
+            elif os.path.lexists(directory):
+                os.unlink(directory)
 
     def forget_partials(self, items):
         """Deletes left-overs in incoming/ of items that are not wanted any more."""
@@ -183,27 +199,62 @@ class Tree:
             os.chmod(partial, 0o644)
             os.replace(partial, full)
 
-    def publish(self, name, items, published):
-        """Makes the snapshot the published generation: everything is on the disk before one rename shows it.
+    def store(self, name, items, published):
+        """Makes the snapshot a generation, whole and on the disk; it is not published yet.
+
+        published: when it is going to be: ISO 8601 in UTC.
+        """
+        with explained(self.path):
+            directory = os.path.join(self._generations, name)
+            if os.path.isdir(directory):  # a state that was published before comes back
+                _write_json(os.path.join(directory, "plan.json"), _plan(items, published))
+                return
+            _write_json(os.path.join(self.snapshot, "plan.json"), _plan(items, published))
+            shutil.rmtree(os.path.join(self.snapshot, ".data"), ignore_errors=True)
+            self._sync()
+            os.rename(self.snapshot, directory)
+
+    def publish(self, name):
+        """Makes a generation the published one: everything is on the disk before one rename shows it.
 
         A power cut leaves the old generation or the new one, whole.
         """
         with explained(self.path):
-            directory = os.path.join(self._generations, name)
-            if not os.path.isdir(directory):
-                _write_json(os.path.join(self.snapshot, "plan.json"), _plan(items, published))
-                shutil.rmtree(os.path.join(self.snapshot, ".data"), ignore_errors=True)
-                self._sync()
-                os.rename(self.snapshot, directory)
-            else:
-                _write_json(os.path.join(directory, "plan.json"), _plan(items, published))
             self._sync()
-            link = os.path.join(self._private, "streams")
+            link, streams = os.path.join(self._private, "streams"), self._at("streams")
             if os.path.lexists(link):
-                os.unlink(link)
+                self.clear(link)
             os.symlink(os.path.join(_PRIVATE, "generations", name, "streams"), link)
-            os.replace(link, self._at("streams"))
+            if os.path.isdir(streams) and not os.path.islink(streams):
+                _exchange(link, streams)  # the directory that sstream-mirror left; a plain rename can't replace it
+                self.clear(link)
+            else:
+                os.replace(link, streams)
             self._sync()
+
+    def pin(self, name):
+        """Makes syncs leave a generation published; None lets them publish again."""
+        with explained(self._pin):
+            if name is not None:
+                _replace(self._pin, name + "\n")
+            elif os.path.exists(self._pin):
+                os.unlink(self._pin)
+
+    def share(self, item, other, path):
+        """Puts an item in its place as a hard link to the same item of another mirror. False where that can't be."""
+        source, full = os.path.join(other, path), self._at(item.path)
+        with explained(item.path):
+            os.makedirs(os.path.dirname(full), mode=0o755, exist_ok=True)
+            if not self._contained(full) or os.path.lexists(full):
+                return False
+            try:
+                os.link(source, full, follow_symlinks=False)
+            except OSError:  # another file system, another owner, or gone meanwhile: it is fetched instead
+                return False
+        if self.matches(item):
+            return True
+        os.unlink(full)
+        return False
 
     def drop(self, paths):
         """Deletes items' files, and the directories that this leaves empty."""
@@ -263,11 +314,22 @@ def _plan(items, published):
 
 
 def _write_json(path, content, indent=None):
+    _replace(path, json.dumps(content, indent=indent, sort_keys=True) + "\n")
+
+
+def _replace(path, text):
+    """Writes a file so that its former content or the new one is there, whole, whenever it is read."""
     temporary = os.path.join(os.path.dirname(path), ".%s.new" % os.path.basename(path))
     with open(temporary, "w", encoding="utf-8") as file:
-        json.dump(content, file, indent=indent, sort_keys=True)
-        file.write("\n")
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
     os.chmod(temporary, 0o644)
     os.replace(temporary, path)
+
+
+def _exchange(one, other):
+    """Swaps two names in one step, which Python has no call for: renameat2(2) with RENAME_EXCHANGE."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.renameat2(-100, os.fsencode(one), -100, os.fsencode(other), 2):  # AT_FDCWD, RENAME_EXCHANGE
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), other)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from types import SimpleNamespace
 
@@ -87,6 +88,16 @@ def test_space_is_refused_before_the_disk_is_full():
     preflight.space(100 * MIB, 164 * MIB, "/srv")
     with pytest.raises(RefusedError, match="/srv has 163 MiB free and the plan needs 164 MiB. Free 1 MiB"):
         preflight.space(100 * MIB, 164 * MIB - 1, "/srv")
+
+
+def test_a_plan_that_loses_much_is_refused_and_a_new_version_is_no_loss():
+    before = [item("ubuntu", "amd64"), item("ubuntu", "arm64")]
+    newer = [dataclasses.replace(one, version="2") for one in before]
+    preflight.wipe(before, newer, 0)
+    preflight.wipe([], [], 0)
+    preflight.wipe(before, newer[:1], 0.5)
+    with pytest.raises(RefusedError, match="loses ubuntu/noble arm64, which is 50 % of the published bytes. .* wipe_ratio: 1"):
+        preflight.wipe(before, newer[:1], 0.4)
 
 
 def test_older_metadata_is_refused_unless_told():

@@ -94,7 +94,8 @@ def test_a_symlink_in_the_place_of_an_item_is_no_item(tree, tmp_path):
 def test_publish_switches_streams_and_keeps_the_former_generation(tree):
     for name, text in (("1", "first"), ("2", "second")):
         snapshot(tree, text)
-        tree.publish(name, {"a/x": item("a/x")}, "2025-07-0%sT00:00:00Z" % name)
+        tree.store(name, {"a/x": item("a/x")}, "2025-07-0%sT00:00:00Z" % name)
+        tree.publish(name)
         assert served(tree) == text
         assert tree.current() == name
         assert os.readlink(os.path.join(tree.path, "streams")) == ".mirror/generations/%s/streams" % name
@@ -102,10 +103,10 @@ def test_publish_switches_streams_and_keeps_the_former_generation(tree):
     assert tree.generations()[1].items == {"a/x": item("a/x")}
 
 
-def test_publishing_the_same_state_again_replaces_its_items(tree):
+def test_storing_the_same_state_again_replaces_its_items(tree):
     for paths in (["a/x"], ["a/x", "a/y"]):
         snapshot(tree)
-        tree.publish("1", {path: item(path) for path in paths}, "2025-07-01T00:00:00Z")
+        tree.store("1", {path: item(path) for path in paths}, "2025-07-01T00:00:00Z")
     assert [sorted(generation.items) for generation in tree.generations()] == [["a/x", "a/y"]]
 
 
@@ -119,7 +120,8 @@ def test_files_are_items_and_strays_but_nothing_of_the_mirror_nor_of_one_inside(
     with open(os.path.join(tree.path, "other", "theirs"), "wb") as file:
         file.write(b"1")
     snapshot(tree)
-    tree.publish("1", {}, "2025-07-01T00:00:00Z")
+    tree.store("1", {}, "2025-07-01T00:00:00Z")
+    tree.publish("1")
     tree.report({})
     assert list(tree.files()) == [("stray", 5), ("a/b/x", 5), ("inner/deep/y", 5)]
 
@@ -156,9 +158,54 @@ def test_a_failing_disk_is_put_in_words(tree):
 
 def test_a_spoiled_plan_is_named(tree):
     snapshot(tree)
-    tree.publish("1", {}, "2025-07-01T00:00:00Z")
+    tree.store("1", {}, "2025-07-01T00:00:00Z")
     path = os.path.join(tree.path, ".mirror", "generations", "1", "plan.json")
     with open(path, "w", encoding="utf-8") as file:
         file.write("{")
     with pytest.raises(StorageError, match="generations/1/plan.json is not readable"):
         tree.generations()
+
+
+def test_what_sstream_mirror_left_is_taken_over_in_one_step(tmp_path):
+    (tmp_path / "streams" / "v1").mkdir(parents=True)
+    (tmp_path / "streams" / "v1" / "index.sjson").write_text("theirs")
+    (tmp_path / ".data").mkdir()
+    (tmp_path / ".data" / "references.json").write_text("{}")
+    tree = Tree(str(tmp_path))
+    tree.prepare(None)
+    assert served(tree) == "theirs"
+    assert list(tree.files()) == [(".data/references.json", 2)]
+    snapshot(tree, "ours")
+    tree.store("1", {}, "2025-07-01T00:00:00Z")
+    tree.publish("1")
+    assert served(tree) == "ours" and tree.current() == "1"
+    assert sorted(os.listdir(os.path.join(tree.path, ".mirror"))) == ["generations", "incoming"]
+
+
+def test_a_pin_is_kept_and_taken_off(tree):
+    assert tree.pinned() is None
+    tree.pin("1")
+    assert Tree(tree.path).pinned() == "1"
+    tree.pin(None)
+    tree.pin(None)
+    assert tree.pinned() is None
+
+
+def test_an_item_of_a_sibling_is_linked_not_copied(tree, tmp_path):
+    other = Tree(str(tmp_path / "candidate"))
+    other.prepare(None)
+    wanted = item("noble/squashfs")
+    arrive(tree, wanted)
+    tree.admit(wanted)
+    assert other.share(item("other/name"), tree.path, wanted.path)
+    assert os.stat(os.path.join(tree.path, "noble/squashfs")).st_nlink == 2
+
+
+def test_a_spoiled_item_of_a_sibling_is_not_taken(tree, tmp_path):
+    other = Tree(str(tmp_path / "candidate"))
+    other.prepare(None)
+    with open(os.path.join(tree.path, "squashfs"), "wb") as file:
+        file.write(b"CONTENT")
+    assert not other.share(item("squashfs"), tree.path, "squashfs")
+    assert not other.share(item("squashfs"), tree.path, "absent")
+    assert other.size("squashfs") is None

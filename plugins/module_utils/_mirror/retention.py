@@ -1,0 +1,33 @@
+# Copyright (c) 2026, imagemirror.maas contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which generations are kept. An item goes when no kept generation lists it."""
+
+from __future__ import annotations
+
+import datetime
+
+
+def split(others, keep, grace, current, now):
+    """(kept, retired) of the generations beside the one that is going to be published.
+
+    others: generations, the newest publish first.
+    keep: how many generations to keep in all, the published one among them.
+    grace: seconds for which a generation stays after the next one took its place: MAAS may still be importing from it.
+    current: the name of the generation that is published until this run, or None.
+    now: ISO 8601 in UTC, as `published` is.
+    """
+    kept, retired, successor = [], [], now
+    for number, generation in enumerate(others):
+        replaced = now if generation.name == current else successor
+        (kept if number < keep - 1 or _seconds(replaced, now) < grace else retired).append(generation)
+        successor = generation.published
+    return kept, retired
+
+
+def _seconds(since, until):
+    return (_time(until) - _time(since)).total_seconds()
+
+
+def _time(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))  # Python 3.9 and 3.10 don't read the Z

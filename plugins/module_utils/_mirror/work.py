@@ -1,0 +1,123 @@
+# Copyright (c) 2026, imagemirror.maas contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans what a run does, and touches nothing but a snapshot of the metadata: a check stops here, a run goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from . import metadata, plan, preflight, retention
+from .errors import RefusedError
+from .report import Result
+from .tree import Tree
+
+
+@dataclass
+class Work:
+    """What a run will do, and the result that this comes to."""
+
+    result: Result
+    missing: list  # Items to fetch
+    linked: list = field(default_factory=list)  # (Item, other mirror, path there): what a sibling has already
+    fresh: bool = False  # the snapshot becomes a generation
+    retired: list = field(default_factory=list)  # Generations to delete
+
+
+def update(settings, tree, snapshot, steps, now):
+    """A sync: take what is selected of the stream as it is now.
+
+    snapshot: the directory for the metadata. now: ISO 8601 in UTC.
+    """
+    generations, current = _generations(tree)
+    steps("snapshot")
+    tree.clear(snapshot)
+    metadata.snapshot(settings, snapshot)
+
+    steps("plan")
+    found = [metadata.rows(settings, snapshot, selection) for selection in settings.selections]
+    wanted = plan.items(row for rows in found for row in rows)
+    index = metadata.Index(settings, snapshot)
+    name = index.generation(wanted.values())
+
+    steps("preflight")
+    for number, (selection, rows) in enumerate(zip(settings.selections, found), 1):
+        preflight.selection(number, selection, rows, lambda: metadata.rows(settings, snapshot))
+    if settings.require_bootloaders:
+        preflight.bootloaders(wanted.values())
+    preflight.age(index, current and metadata.Index(settings, current.directory), settings.allow_downgrade)
+    listed = _listed(generations)
+    preflight.immutable(wanted, listed)
+    before = current.items if current else {}
+    preflight.wipe(before.values(), wanted.values(), settings.wipe_ratio)
+
+    kept, retired = retention.split([generation for generation in generations if generation.name != name],
+                                    settings.keep_generations, settings.prune_grace, tree.current(), now)
+    missing = [item for item in wanted.values() if not _present(settings, tree, item, listed)]
+    promised = set(wanted).union(*(generation.items for generation in kept))
+    dropped = [(path, size) for path, size in tree.files() if path not in promised]
+    linked, missing_here = _linked(settings, missing)
+    preflight.space(plan.total(missing_here) - tree.arrived(missing_here), tree.free(), settings.path)
+    return Work(Result(generation=name, previous=current and current.name, before=before, after=wanted, added=missing,
+                       removed=dropped, published=current is None or current.name != name), missing_here, linked, True, retired)
+
+
+def repair(settings, tree, steps):
+    """A verification: fetch again what is not on disk as the kept generations list it. The stream is not looked at."""
+    steps("verify")
+    generations, current = _generations(tree)
+    _require(current, settings)
+    listed = _listed(generations)
+    missing = [item for item in listed.values() if not _present(settings, tree, item, listed)]
+    preflight.space(plan.total(missing) - tree.arrived(missing), tree.free(), settings.path)
+    return Work(Result(generation=current.name, previous=current.name, before=current.items, after=current.items,
+                       added=missing, removed=[], published=False), missing)
+
+
+def rollback(settings, tree, steps, wanted):
+    """A switch to a kept generation, whose items have to be on disk: nothing is fetched.
+
+    wanted: the generation's name; `previous` is the one before the newest, `latest` the newest.
+    """
+    steps("preflight")
+    generations, current = _generations(tree)
+    _require(current, settings)
+    aliases = dict(zip(("latest", "previous"), generations))
+    target = aliases.get(wanted) or next((one for one in generations if one.name == wanted), None)
+    if target is None:
+        raise RefusedError("%s keeps no generation %r" % (settings.path, wanted),
+                           "There are: %s." % ", ".join(one.name for one in generations))
+    absent = [item for item in target.items.values() if tree.size(item.path) != item.size]
+    if absent:
+        raise RefusedError("%d items of generation %s are not on disk as listed" % (len(absent), target.name),
+                           "`maas-image-mirror verify` fetches them again.", failures=[(item.path, "missing") for item in absent])
+    return Work(Result(generation=target.name, previous=current.name, before=current.items, after=target.items, added=[],
+                       removed=[], published=current.name != target.name), [])
+
+
+def _generations(tree):
+    generations = tree.generations()
+    return generations, next((generation for generation in generations if generation.name == tree.current()), None)
+
+
+def _require(current, settings):
+    if current is None:
+        raise RefusedError("%s has published nothing yet" % settings.path, "Run a sync first.")
+
+
+def _listed(generations):
+    return {path: item for generation in generations for path, item in generation.items.items()}
+
+
+def _present(settings, tree, item, listed):
+    """Whether an item is on disk. What no generation lists (a run was cut off before it published) is read and hashed."""
+    return tree.size(item.path) == item.size and (
+        settings.verify == "fast" and item.path in listed or tree.matches(item))
+
+
+def _linked(settings, missing):
+    """(what the siblings have of it as (Item, sibling's directory, path there), what has to be fetched)."""
+    held = {item.sha256: (sibling, item.path) for sibling in settings.siblings
+            for item in _listed(Tree(sibling).generations()).values()}
+    return ([(item,) + held[item.sha256] for item in missing if item.sha256 in held],
+            [item for item in missing if item.sha256 not in held])
