@@ -78,6 +78,19 @@ options:
     type: str
     choices: [fast, full]
     default: fast
+  index:
+    description:
+      - What index to publish. V(upstream) is upstream's own, byte for byte, which MAAS reads with the keyring it has; it lists
+        more than the mirror holds. V(trimmed) lists exactly what the mirror holds and is signed with the operator's key, whose
+        public half lies in the mirror as C(keyring.gpg).
+    type: str
+    choices: [upstream, trimmed]
+    default: upstream
+  signing_home:
+    description:
+      - Home directory of gpg with the operator's key, for O(index=trimmed). A key is made there where there is none.
+    type: path
+    default: /var/lib/maas-image-mirror/gnupg
   siblings:
     description:
       - Directories of other mirrors on the same file system. What they hold already is linked, not fetched.

@@ -15,6 +15,8 @@ import urllib.request
 from .errors import UpstreamError
 from .tools import CommandError, run
 
+SIGNED_INDEX = "streams/v1/index.sjson"  # the one from which on simplestreams checks signatures at all
+PLAIN_INDEX = "streams/v1/index.json"
 _CLEARSIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"
 
 
@@ -27,7 +29,7 @@ def snapshot(settings, directory):
     UpstreamError: it could not be had or is not signed by a key of the keyring.
     """
     try:
-        run(["sstream-mirror", "--no-item-download", *_verification(settings), "--path", settings.index,
+        run(["sstream-mirror", "--no-item-download", *_verification(settings), "--path", _index(settings),
              settings.source, directory], settings.metadata_timeout)
     except CommandError as error:
         raise UpstreamError("The metadata of %s could not be had: %s" % (settings.source, error.words),
@@ -43,7 +45,7 @@ def rows(settings, location, selection=None):
     argv = ["sstream-query", "--json", *_verification(settings)]
     if selection is not None:
         argv += ["--max", str(selection.max)]
-    argv.append(os.path.join(location, settings.index))
+    argv.append(os.path.join(location, _index(settings)))
     if selection is not None:
         argv += selection.expressions()
     try:
@@ -56,21 +58,25 @@ def rows(settings, location, selection=None):
 class Index:
     """The index of a snapshot or a generation, as its publisher dated it."""
 
-    def __init__(self, settings, directory):
+    def __init__(self, directory):
         self.directory = directory
-        self.content = _payload(os.path.join(directory, settings.index))
-        self.updated = _date(self.content.get("updated"), settings)
+        self.path = os.path.join(directory, SIGNED_INDEX)
+        if not os.path.exists(self.path):
+            self.path = os.path.join(directory, PLAIN_INDEX)
+        self.content = payload(self.path)
+        self.updated = _date(self.content.get("updated"))
         for content_id, entry in self.content.get("index", {}).items():
             if not entry.get("path", "").startswith("streams/"):
-                raise UpstreamError("The index of %s names %r for %s" % (settings.source, entry.get("path"), content_id),
+                raise UpstreamError("The index names %r for %s" % (entry.get("path"), content_id),
                                     "A mirror publishes metadata below streams/ alone.")
 
-    def generation(self, items):
+    def generation(self, items, signer=""):
         """The name of a state of upstream and what was selected of it: the same again, the same name.
 
-        Names sort by upstream's date. items: the items that are selected, in a fixed order.
+        Names sort by upstream's date. items: the items that are selected, in a fixed order. signer: the fingerprint of
+        whoever signs it anew.
         """
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(signer.encode())
         for folder, folders, names in os.walk(os.path.join(self.directory, "streams")):
             folders.sort()
             for name in sorted(names):
@@ -84,11 +90,15 @@ class Index:
         return "%s-%s" % (self.updated.strftime("%Y%m%dT%H%M%SZ"), digest.hexdigest()[:12])
 
 
+def _index(settings):
+    return SIGNED_INDEX if settings.verify_signature else PLAIN_INDEX
+
+
 def _verification(settings):
     return ["--keyring", settings.keyring] if settings.verify_signature else ["--no-verify"]
 
 
-def _payload(path):
+def payload(path):
     """The JSON in a file that may be clearsigned. It is not checked here: rows() has done that."""
     with open(path, encoding="utf-8") as file:
         text = file.read()
@@ -101,20 +111,19 @@ def _payload(path):
         raise UpstreamError("%s is not JSON: %s" % (path, error)) from error
 
 
-def _date(text, settings):
+def _date(text):
     try:
-        date = email.utils.parsedate_to_datetime(text)
+        return email.utils.parsedate_to_datetime(text)
     except (TypeError, ValueError) as error:
-        raise UpstreamError("The index of %s has the date %r" % (settings.source, text),
+        raise UpstreamError("The index has the date %r" % text,
                             "simplestreams dates are as in Thu, 24 Jul 2025 08:01:49 +0000.") from error
-    return date
 
 
 def _diagnosis(settings, error):
     """What to do about a failure of the simplestreams tools, whose own words seldom say what the server said."""
     if settings.verify_signature and not os.path.exists(settings.keyring):
         return "The keyring %s does not exist here." % settings.keyring
-    url = settings.source + settings.index
+    url = settings.source + _index(settings)
     try:
         with urllib.request.urlopen(url, timeout=10) as answer:
             signed = answer.read(len(_CLEARSIGNED)).decode("ascii", "replace") == _CLEARSIGNED

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from .errors import UpstreamError
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_RESERVED = ("streams", "index.html", "status.json")  # names that the mirror itself publishes at its top
+RESERVED = ("streams", "index.html", "status.json", "keyring.gpg")  # names that the mirror itself publishes at its top
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def _item(row):
 def _inside(path):
     """Whether a path stays below the mirror and off what is not served or not an item: no dot-names, no control characters."""
     parts = path.split("/")
-    return parts[0] not in _RESERVED and path.isprintable() and \
+    return parts[0] not in RESERVED and path.isprintable() and \
         not any(part == "" or part.startswith(".") for part in parts)
 
 

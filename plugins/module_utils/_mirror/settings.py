@@ -54,6 +54,8 @@ MIRROR_OPTIONS = dict(
     require_bootloaders={"type": "bool", "default": True},
     allow_downgrade={"type": "bool", "default": False},
     verify={"type": "str", "choices": ["fast", "full"], "default": "fast"},
+    index={"type": "str", "choices": ["upstream", "trimmed"], "default": "upstream"},
+    signing_home={"type": "path", "default": "/var/lib/maas-image-mirror/gnupg"},
     siblings={"type": "list", "elements": "path", "default": []},
     lock_timeout={"type": "int", "default": 0},
     parallel={"type": "int", "default": 16},
@@ -90,11 +92,6 @@ class Selection(SimpleNamespace):
 
 class Settings(SimpleNamespace):
     """The checked settings of a mirror (MIRROR_OPTIONS) or of a source alone (SOURCE_OPTIONS)."""
-
-    @property
-    def index(self):
-        """The path of the index below the source. Only one that ends in .sjson is ever verified by simplestreams."""
-        return "streams/v1/index.sjson" if self.verify_signature else "streams/v1/index.json"
 
 
 def load(path):

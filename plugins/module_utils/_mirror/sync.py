@@ -14,12 +14,13 @@ import datetime
 import os
 import tempfile
 
-from . import report, work
+from . import report, signing, work
 from .errors import FetchError, MirrorError
 from .fetch import fetch
 from .identity import call_as
 from .lock import locked
-from .tree import Tree
+from .tree import KEYRING, Tree
+from .trim import trim
 
 
 def sync(settings, check=False):
@@ -69,6 +70,8 @@ def _carry_out(settings, tree, command, plan):
     steps, started = _Steps(), _now()
     with locked(tree.lock, settings.lock_timeout):
         try:
+            if settings.index == "trimmed":
+                signing.make(settings.signing_home)
             outcome = _apply(settings, tree, plan(tree, tree.snapshot, steps), steps)
         except BaseException as error:
             if isinstance(error, MirrorError):
@@ -98,6 +101,10 @@ def _apply(settings, tree, planned, steps):
     if result.pin_changed:
         tree.pin(result.pin or None)
     if result.published and planned.fresh:
+        if settings.index == "trimmed":
+            trim(settings, tree.snapshot, planned.rows)
+            signing.export(settings.signing_home, os.path.join(settings.path, KEYRING))
+            signing.rest(settings.signing_home)
         tree.store(result.generation, result.after, _now())
     if result.published:
         tree.publish(result.generation)

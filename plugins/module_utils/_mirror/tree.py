@@ -5,7 +5,7 @@
 
     <path>/streams -> .mirror/generations/<id>/streams    the only thing that changes at a publish
     <path>/noble/… bootloaders/…                          items, immutable
-    <path>/status.json
+    <path>/status.json keyring.gpg
     <path>/.mirror/                                       never served
         lock  pin  verified  snapshot/  incoming/<sha256>  generations/<id>/{streams/v1/*,plan.json}
 """
@@ -21,11 +21,11 @@ from dataclasses import dataclass
 
 from .errors import FetchError, RefusedError, StorageError, explained
 from .identity import account
-from .plan import Item
+from .plan import RESERVED, Item
 from .tools import run
 
 _PRIVATE = ".mirror"
-_OWN = (_PRIVATE, "streams", "index.html", "status.json")
+KEYRING = "keyring.gpg"  # the operator's public key, where the index is trimmed
 _CHUNK = 1 << 20  # bytes read at a time
 
 
@@ -94,8 +94,8 @@ class Tree:
         """(path, bytes) of every item's file on disk, known or not. Another mirror inside this one is left alone."""
         for folder, folders, names in os.walk(self.path):
             if folder == self.path:
-                folders[:] = [name for name in folders if name not in _OWN]
-                names = [name for name in names if name not in _OWN]
+                folders[:] = [name for name in folders if name not in (_PRIVATE,) + RESERVED]
+                names = [name for name in names if name not in (_PRIVATE,) + RESERVED]
             elif _PRIVATE in folders:
                 folders[:] = []
                 continue

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from . import metadata, plan, preflight, retention
+from . import metadata, plan, preflight, retention, signing
 from .errors import RefusedError
 from .report import Result
 from .tree import Tree
@@ -20,6 +20,7 @@ class Work:
     result: Result
     missing: list  # Items to fetch
     linked: list = field(default_factory=list)  # (Item, other mirror, path there): what a sibling has already
+    rows: list = field(default_factory=list)  # sstream-query's rows of what is wanted
     fresh: bool = False  # the snapshot becomes a generation
     retired: list = field(default_factory=list)  # Generations to delete
 
@@ -36,16 +37,17 @@ def update(settings, tree, snapshot, steps, now):
 
     steps("plan")
     found = [metadata.rows(settings, snapshot, selection) for selection in settings.selections]
-    wanted = plan.items(row for rows in found for row in rows)
-    index = metadata.Index(settings, snapshot)
-    name = index.generation(wanted.values())
+    rows = [row for taken in found for row in taken]
+    wanted = plan.items(rows)
+    index = metadata.Index(snapshot)
+    name = index.generation(wanted.values(), settings.index == "trimmed" and signing.fingerprint(settings.signing_home) or "")
 
     steps("preflight")
-    for number, (selection, rows) in enumerate(zip(settings.selections, found), 1):
-        preflight.selection(number, selection, rows, lambda: metadata.rows(settings, snapshot))
+    for number, (selection, taken) in enumerate(zip(settings.selections, found), 1):
+        preflight.selection(number, selection, taken, lambda: metadata.rows(settings, snapshot))
     if settings.require_bootloaders:
         preflight.bootloaders(wanted.values())
-    preflight.age(index, current and metadata.Index(settings, current.directory), settings.allow_downgrade)
+    preflight.age(index, current and metadata.Index(current.directory), settings.allow_downgrade)
     listed = _listed(generations)
     preflight.immutable(wanted, listed)
     before = current.items if current else {}
@@ -59,7 +61,7 @@ def update(settings, tree, snapshot, steps, now):
     linked, missing_here = _linked(settings, missing)
     preflight.space(plan.total(missing_here) - tree.arrived(missing_here), tree.free(), settings.path)
     return Work(Result(generation=name, previous=current and current.name, before=before, after=wanted, added=missing,
-                       removed=dropped, published=current is None or current.name != name), missing_here, linked, True, retired)
+                       removed=dropped, published=current is None or current.name != name), missing_here, linked, rows, True, retired)
 
 
 def repair(settings, tree, steps):

@@ -48,11 +48,6 @@ def test_source_is_the_directory_however_it_is_spelled(spelling):
     assert settings(source=spelling).source == "https://images.example.com/ephemeral-v3/stable/"
 
 
-def test_signed_index_is_read_whatever_the_source_names():
-    assert settings(source=GOOD["source"] + "/streams/v1/index.json").index == "streams/v1/index.sjson"
-    assert settings(verify_signature=False, keyring=None).index == "streams/v1/index.json"
-
-
 @pytest.mark.parametrize("values, words", [
     ({"keyring": None}, "keyring is missing. Give the keyring that the stream is signed with, or verify_signature: false"),
     ({"source": None}, "source is missing"),
