@@ -1,0 +1,186 @@
+# Copyright (c) 2026, imagemirror.maas contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The MAAS API 2.0: paths in, Python values out, every refusal a typed error in the server's own words."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import uuid
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlencode
+
+from ansible_collections.imagemirror.maas.plugins.module_utils._maas import errors, form, oauth
+from ansible_collections.imagemirror.maas.plugins.module_utils._maas.version import parse_version
+from ansible_collections.imagemirror.maas.plugins.module_utils._maas.words import scrub, server_words
+
+_TRIES = 3
+_PASSING = (502, 503, 504)  # of a proxy or a region that restarts
+_CONFLICT = 409  # MAAS undid the transaction: nothing was stored, any method may be sent again
+_LONGEST_PAUSE = 10  # seconds between two tries, whatever Retry-After says
+_CLOCK_TOLERANCE = 300  # seconds; MAAS refuses what is older
+
+
+class Client:
+    """One MAAS, as one user. Knows HTTP and OAuth, nothing of sources."""
+
+    def __init__(self, root, key, transport, now=time.time, sleep=time.sleep, nonce=lambda: uuid.uuid4().hex):
+        """`root` ends in /MAAS/api/2.0/; `key` is an ApiKey; `now`, `sleep`, `nonce` are for tests to replace."""
+        self.root = root
+        self._key = key
+        self._transport = transport
+        self._now = now
+        self._nonce = nonce
+        self.sleep = sleep
+        self.now = now
+        self._version = None
+
+    @property
+    def version(self):
+        """The server's Version, asked for once. NotMaasError if there is no usable MAAS at api_url."""
+        if self._version is None:
+            try:
+                answer = self._ask("GET", "version/", signed=False)
+                self._version = parse_version(answer["version"])
+            except (errors.NotFoundError, KeyError, TypeError) as error:
+                raise errors.NotMaasError(
+                    "%sversion/ does not answer as a MAAS does%s. api_url is the part before /MAAS, "
+                    "such as http://region.example.com:5240" % (self.root, self._said(error))
+                ) from error
+        return self._version
+
+    @staticmethod
+    def _said(error):
+        words = getattr(error, "words", "")
+        return " (%s)" % words if words else ""
+
+    def get(self, path, **query):
+        """The value at `path` (relative, with its final slash). Tried again where the network or a proxy failed."""
+        return self._ask("GET", path + ("?" + urlencode(query) if query else ""))
+
+    def post(self, path, fields=None, files=None):
+        """Create or act; the answer's value. Sent once, except after a conflict."""
+        return self._ask("POST", path, fields or {}, files or {})
+
+    def put(self, path, fields=None, files=None):
+        """Update; the answer's value. Sent once, except after a conflict."""
+        return self._ask("PUT", path, fields or {}, files or {})
+
+    def delete(self, path):
+        """Delete. What is gone already is deleted."""
+        try:
+            self._ask("DELETE", path)
+        except errors.NotFoundError as error:
+            if "Unknown API endpoint" in error.words:
+                raise
+
+    def _ask(self, method, path, fields=None, files=None, signed=True):
+        content_type, body = None, None
+        if fields is not None:
+            content_type, body = form.encode(fields, files, "=-=%s=-=" % uuid.uuid4().hex)
+        for left in reversed(range(_TRIES)):
+            headers = {"Accept": "application/json"}
+            if content_type:
+                headers["Content-Type"] = content_type
+            if signed:  # anew for each try: a nonce that came through is spent, even if the answer was lost
+                headers["Authorization"] = oauth.authorization(self._key, self._nonce(), self._now())
+            try:
+                response = self._transport.send(method, self.root + path, headers, body)
+            except errors.UnreachableError as error:
+                if method != "GET":
+                    raise errors.UnreachableError(
+                        "%s It was sent a %s, which may or may not have been done: run again to see." % (error, method)
+                    ) from error
+                if not left:
+                    raise
+                self.sleep(_TRIES - left)
+                continue
+            if left and self._is_passing(method, response.status):
+                self.sleep(self._pause(response, _TRIES - left))
+                continue
+            return self._value(method, path, response)
+        raise AssertionError("unreachable: the last try returns or raises")
+
+    @staticmethod
+    def _is_passing(method, status):
+        return status == _CONFLICT or (method == "GET" and status in _PASSING)
+
+    @staticmethod
+    def _pause(response, otherwise):
+        asked = response.headers.get("retry-after", "")
+        return min(int(asked), _LONGEST_PAUSE) if asked.isdigit() else otherwise
+
+    def _value(self, method, path, response):
+        if 200 <= response.status < 300:
+            return _decoded(response)
+        raise self._error(method, path, response)
+
+    def _error(self, method, path, response):
+        what = "%s %s%s" % (method, self.root, path)
+        status = response.status
+        if status == 401:
+            return errors.AuthenticationError(
+                "%s: MAAS does not accept the API key (401). %s" % (what, self._why_401(response)), status, ""
+            )
+        words = scrub(server_words(response.body, response.headers.get("content-type", "")), self._key)
+        said = "%s: %s (%d)." % (what, words.rstrip(".") or "no reason given", status)
+        if 300 <= status < 400:
+            return errors.NotMaasError(
+                "%s: redirected (%d) to %s. Give the URL that answers itself as api_url."
+                % (what, status, scrub(response.headers.get("location", "nowhere"), self._key))
+            )
+        if status == 403:
+            return errors.PermissionDeniedError(
+                "%s The API key's user may not do this: use the key of a MAAS administrator." % said, status, words
+            )
+        if status == 404:
+            return errors.NotFoundError(said, status, words)
+        if status == 410:
+            return errors.NotMaasError("%s This MAAS has no API 2.0." % said)
+        if status == _CONFLICT:
+            return errors.ServerError("%s Others were changing the same thing, %d times over." % (said, _TRIES), status, words)
+        if status == 413:
+            return errors.InvalidError("%s The server takes no body that large; a keyring has a few kB." % said, status, words)
+        if status >= 500:
+            return errors.ServerError("%s MAAS failed inside; its regiond.log has more." % said, status, words)
+        return errors.InvalidError(said, status, words)
+
+    def _why_401(self, response):
+        # The text is never shown: "Invalid signature" repeats the true secret.
+        text = response.body.decode("utf-8", "replace")
+        match = re.search(r"given (\d+) and now (\d+)", text)
+        behind = int(match.group(2)) - int(match.group(1)) if match else self._clock_difference(response)
+        if match or abs(behind) > _CLOCK_TOLERANCE:
+            return (
+                "The clocks differ: the one of the host that runs this module is %d s %s MAAS'. "
+                "Set both by NTP; MAAS refuses requests that seem more than %d s old."
+                % (abs(behind), "behind" if behind > 0 else "ahead of", _CLOCK_TOLERANCE)
+            )
+        if "Nonce already used" in text:
+            return "It has seen this request before: does something between here and MAAS repeat requests?"
+        for known, meaning in (
+            ("Invalid API key", "There is no such consumer (the key's first part)."),
+            ("Invalid access token", "There is no such token (the key's second part): was the key deleted?"),
+            ("Invalid signature", "The secret (the key's third part) is wrong."),
+        ):
+            if known in text:
+                return meaning
+        return "Check api_key, and that nothing between here and MAAS takes the Authorization header away."
+
+    def _clock_difference(self, response):
+        try:
+            return int(parsedate_to_datetime(response.headers["date"]).timestamp() - self._now())
+        except (KeyError, TypeError, ValueError):
+            return 0
+
+
+def _decoded(response):
+    text = response.body.decode("utf-8", "replace")
+    if not text:
+        return None
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text  # MAAS answers actions and empty settings in plain text

@@ -1,0 +1,142 @@
+# Copyright (c) 2026, imagemirror.maas contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""find → plan → apply: the one write path. A plan is data; check mode stops before it is applied."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.imagemirror.maas.plugins.module_utils._maas.errors import InvalidError, MaasError
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 1, 5  # seconds between tries of a patient step
+
+Answer = namedtuple("Answer", "step value")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One request that changes something.
+
+    `path` may hold `{name}`: the id of what an earlier step with `gives=name` made.
+    `patience` is for how many seconds it is tried again while MAAS has not read the source yet.
+    """
+
+    method: str
+    path: str
+    fields: dict = field(default_factory=dict)
+    files: dict = field(default_factory=dict)
+    gives: str = ""
+    patience: float = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is, what will be, and the steps between. `undo` are the steps that take a half-done plan back."""
+
+    before: Any = None
+    after: Any = None
+    steps: tuple = ()
+    undo: tuple = ()
+    warnings: tuple = ()
+
+    @property
+    def changed(self):
+        """True if applying it changes the server."""
+        return bool(self.steps)
+
+    @property
+    def diff(self):
+        """What --diff shows, the same in check mode and in a real run: it is made of the plan alone."""
+        return {"before": self.before or {}, "after": self.after or {}}
+
+
+def apply(client, plan):
+    """Do the plan's steps in order; [Answer]. After a failure its undo is done, and the error says how that went."""
+    try:
+        return _do(client, plan.steps)
+    except _HalfDone as half:
+        if not half.done or not plan.undo:
+            raise half.error from half
+        raise _taken_back(client, plan, half) from half.error
+
+
+class _HalfDone(Exception):
+    def __init__(self, error, done, known):
+        super().__init__(str(error))
+        self.error = error
+        self.done = done
+        self.known = known
+
+
+def _do(client, steps, known=None):
+    known = dict(known or {})
+    answers = []
+    for step in steps:
+        try:
+            value = _send(client, step, known)
+        except MaasError as error:
+            raise _HalfDone(error, answers, known) from error
+        if step.gives:
+            known[step.gives] = value["id"]
+        answers.append(Answer(step, value))
+    return answers
+
+
+def _send(client, step, known):
+    path = step.path.format(**known)
+    if step.method == "DELETE":
+        return client.delete(path)
+    send = {"POST": client.post, "PUT": client.put}[step.method]
+    if not step.patience:
+        return send(path, step.fields, step.files)
+    return patiently(client, lambda: send(path, step.fields, step.files), step.patience)
+
+
+def patiently(client, act, seconds):
+    """`act()`, again and again for `seconds` while MAAS answers as it does about a source it has not read yet."""
+    end = client.now() + seconds
+    pause = _FIRST_PAUSE
+    while True:
+        try:
+            return act()
+        except InvalidError as error:
+            if not is_not_read_yet(error) or client.now() + pause > end:
+                raise
+        client.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def is_not_read_yet(error):
+    """True for the words that MAAS has both for "not read yet" and for "not in the stream"."""
+    return "no available images" in error.words.lower()
+
+
+def _taken_back(client, plan, half):
+    done = [answer.step for answer in half.done]
+    # What a step made is addressed by its id: an undo that names something which was never made is left out.
+    undo = [step for step in plan.undo if _addressable(step, half.known, plan.undo)]
+    try:
+        _do(client, undo, half.known)
+    except _HalfDone as failed:
+        return MaasError(
+            "%s This came after %s; taking that back failed too: %s MAAS is NOT as it was before."
+            % (half.error, _listed(done), failed.error),
+            **dict(half.error.data, before=plan.before)
+        )
+    return MaasError(
+        "%s What had been done before that (%s) was taken back; MAAS is as it was." % (half.error, _listed(done)),
+        **half.error.data
+    )
+
+
+def _addressable(step, known, undo):
+    makes = {other.gives for other in undo if other.gives}
+    names = [part.partition("}")[0] for part in step.path.split("{")[1:]]
+    return all(name in known or name in makes for name in names)
+
+
+def _listed(steps):
+    return ", ".join("%s %s" % (step.method, step.path) for step in steps)
