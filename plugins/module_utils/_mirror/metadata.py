@@ -56,7 +56,10 @@ def rows(settings, location, selection=None):
 
 
 class Index:
-    """The index of a snapshot or a generation, as its publisher dated it."""
+    """The index of a snapshot or a generation, and the dates that its publisher gave it and its products files.
+
+    UpstreamError: it does not fit its products files, or either is not as simplestreams has it.
+    """
 
     def __init__(self, directory):
         self.directory = directory
@@ -65,10 +68,8 @@ class Index:
             self.path = os.path.join(directory, PLAIN_INDEX)
         self.content = payload(self.path)
         self.updated = _date(self.content.get("updated"))
-        for content_id, entry in self.content.get("index", {}).items():
-            if not entry.get("path", "").startswith("streams/"):
-                raise UpstreamError("The index names %r for %s" % (entry.get("path"), content_id),
-                                    "A mirror publishes metadata below streams/ alone.")
+        self.dates = {content_id: self._products_date(content_id, entry.get("path", ""))
+                      for content_id, entry in self.content.get("index", {}).items()}
 
     def generation(self, items, signer=""):
         """The name of a state of upstream and what was selected of it: the same again, the same name.
@@ -89,6 +90,20 @@ class Index:
             digest.update(("%s %s\n" % (item.path, item.sha256)).encode())
         return "%s-%s" % (self.updated.strftime("%Y%m%dT%H%M%SZ"), digest.hexdigest()[:12])
 
+    def _products_date(self, content_id, path):
+        """The date of a products file. A file of the same signer, but not the one that the index means, is refused."""
+        if not path.startswith("streams/"):
+            raise UpstreamError("The index names %r for %s" % (path, content_id),
+                                "A mirror publishes metadata below streams/ alone.")
+        try:
+            content = payload(os.path.join(self.directory, path))
+        except FileNotFoundError as error:
+            raise UpstreamError("The index names %s, which was not to be had" % path) from error
+        if content.get("content_id") != content_id:
+            raise UpstreamError("%s has the content_id %r and the index names it for %r" % (
+                path, content.get("content_id"), content_id), "Upstream is publishing right now, or somebody swaps files.")
+        return _date(content.get("updated"))
+
 
 def _index(settings):
     return SIGNED_INDEX if settings.verify_signature else PLAIN_INDEX
@@ -103,7 +118,9 @@ def payload(path):
     with open(path, encoding="utf-8") as file:
         text = file.read()
     if text.startswith(_CLEARSIGNED):
-        text = text.split("\n\n", 1)[1].split("\n-----BEGIN PGP SIGNATURE-----", 1)[0]
+        text, _separator, signature = text.partition("\n\n")[2].partition("\n-----BEGIN PGP SIGNATURE-----")
+        if signature.partition("-----END PGP SIGNATURE-----")[2].strip():
+            raise UpstreamError("%s goes on after its signature" % path, "Nothing that is not signed is published.")
         text = "\n".join(line[2:] if line.startswith("- ") else line for line in text.split("\n"))
     try:
         return json.loads(text)
@@ -115,7 +132,7 @@ def _date(text):
     try:
         return email.utils.parsedate_to_datetime(text)
     except (TypeError, ValueError) as error:
-        raise UpstreamError("The index has the date %r" % text,
+        raise UpstreamError("The metadata has the date %r" % text,
                             "simplestreams dates are as in Thu, 24 Jul 2025 08:01:49 +0000.") from error
 
 

@@ -73,10 +73,15 @@ def wipe(before, after, ratio):
 
 
 def age(index, published, allow_downgrade):
-    """Metadata older than what is published, however well signed, is a replay or a stale proxy."""
-    if published and index.updated < published.updated and not allow_downgrade:
-        raise UpstreamError("The stream is of %s, older than the published one of %s" % (index.updated, published.updated),
-                            "A stale proxy, or somebody replays an old stream. If it is meant: allow_downgrade: true.")
+    """Metadata older than what is published, however well signed, is a replay or a stale proxy: all of it or one file."""
+    if published is None or allow_downgrade:
+        return
+    dates = [("stream", index.updated, published.updated)] + [
+        (content_id, index.dates.get(content_id, date), date) for content_id, date in sorted(published.dates.items())]
+    for name, new, old in dates:
+        if new < old:
+            raise UpstreamError("The %s is of %s, older than the published one of %s" % (name, new, old),
+                                "A stale proxy, or somebody replays an old stream. If it is meant: allow_downgrade: true.")
 
 
 def immutable(wanted, listed):

@@ -25,8 +25,9 @@ iHUEARYKAB0
 """
 
 
-def snapshot(directory, updated=UPDATED, path="streams/v1/p.sjson", name="index.sjson", text=CLEARSIGNED):
+def snapshot(directory, updated=UPDATED, path="streams/v1/p.sjson", name="index.sjson", text=CLEARSIGNED, content_id="p"):
     (directory / "streams" / "v1").mkdir(parents=True, exist_ok=True)
+    (directory / "streams" / "v1" / "p.sjson").write_text(text % json.dumps({"content_id": content_id, "updated": UPDATED}))
     content = json.dumps({"format": "index:1.0", "updated": updated, "index": {"p": {"path": path}}}, indent=1)
     (directory / "streams" / "v1" / name).write_text(text % content)
     return metadata.Index(str(directory))
@@ -69,8 +70,21 @@ def test_an_unsigned_index_is_read_where_there_is_no_other(tmp_path):
 
 @pytest.mark.parametrize("updated", [None, "yesterday", "2025-07-24"])
 def test_an_index_without_a_date_is_refused(tmp_path, updated):
-    with pytest.raises(UpstreamError, match="The index has the date"):
+    with pytest.raises(UpstreamError, match="The metadata has the date"):
         snapshot(tmp_path, updated=updated)
+
+
+def test_a_products_file_that_the_index_does_not_mean_is_refused(tmp_path):
+    assert snapshot(tmp_path).dates["p"].day == 24
+    with pytest.raises(UpstreamError, match="has the content_id 'q' and the index names it for 'p'"):
+        snapshot(tmp_path, content_id="q")
+    with pytest.raises(UpstreamError, match="names streams/v1/absent.sjson, which was not to be had"):
+        snapshot(tmp_path, path="streams/v1/absent.sjson")
+
+
+def test_text_after_the_signature_is_refused(tmp_path):
+    with pytest.raises(UpstreamError, match="goes on after its signature"):
+        snapshot(tmp_path, text=CLEARSIGNED + "{}")
 
 
 def test_metadata_outside_streams_is_refused(tmp_path):
@@ -84,5 +98,5 @@ def test_a_generation_is_named_by_date_metadata_selection_and_signer(tmp_path):
     assert first.startswith("20250724T080149Z-") and len(first) == 29
     assert snapshot(tmp_path).generation([item]) == first
     names = {first, snapshot(tmp_path).generation([]), snapshot(tmp_path).generation([item], "FINGERPRINT"),
-             snapshot(tmp_path, path="streams/v1/q.sjson").generation([item])}
+             snapshot(tmp_path, path="streams//v1/p.sjson").generation([item])}
     assert len(names) == 4

@@ -101,13 +101,21 @@ def test_a_plan_that_loses_much_is_refused_and_a_new_version_is_no_loss():
 
 
 def test_older_metadata_is_refused_unless_told():
-    older, newer = (SimpleNamespace(updated=datetime.datetime(2025, 7, day)) for day in (1, 2))
+    older, newer = (SimpleNamespace(updated=datetime.datetime(2025, 7, day), dates={}) for day in (1, 2))
     preflight.age(older, None, False)
     preflight.age(newer, older, False)
     preflight.age(newer, newer, False)
     preflight.age(older, newer, True)
     with pytest.raises(UpstreamError, match="allow_downgrade: true"):
         preflight.age(older, newer, False)
+
+
+def test_one_older_products_file_is_refused():
+    first, second = datetime.datetime(2025, 7, 1), datetime.datetime(2025, 7, 2)
+    published = SimpleNamespace(updated=first, dates={"images": second, "given-up": second})
+    preflight.age(SimpleNamespace(updated=second, dates={"images": second, "new": first}), published, False)
+    with pytest.raises(UpstreamError, match="The images is of 2025-07-01"):
+        preflight.age(SimpleNamespace(updated=second, dates={"images": first}), published, False)
 
 
 def test_a_published_path_keeps_its_content():
