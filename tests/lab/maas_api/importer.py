@@ -25,6 +25,8 @@ def run(region: Region) -> None:
         return
     region.jobs.pass_by("rows", region.stopping)
     if not (region.version.many_sources and region.stopping()):
+        wanted = [(product, selection) for product, selection in wanted
+                  if selection is None or selection in region.state.selections]  # it may have been deleted meanwhile
         _enter(region, wanted)
         region.jobs.pass_by("purge", region.stopping)
         _purge(region, wanted)
