@@ -237,6 +237,8 @@ def main():
         result = sync(settings, check=module.check_mode)
     except MirrorError as error:
         module.fail_json(msg=str(error), **error.to_dict())
+    for warning in result.warnings:
+        module.warn(warning)
     module.exit_json(diff=result.diff(settings.path), **result.to_dict())
 
 

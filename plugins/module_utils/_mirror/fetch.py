@@ -16,6 +16,8 @@ from .tools import start
 _MIN_SPLIT = "16M"  # smaller pieces fetch more bytes than the files hold
 _URI = re.compile(r"URI=(\S+)")
 _SPOILED = re.compile(r"Checksum error detected\. file=(.+)")
+_NO_RANGES = "Invalid range header"
+_NOT_RETRIED = re.compile(r"sha256|%s|status=500" % _NO_RANGES)  # what aria2c gives up at the first time
 _CAUSE = re.compile(r"errorCode=\d+ (?!URI=)(.+)")
 
 
@@ -24,23 +26,35 @@ def fetch(settings, tree, items):
 
     FetchError: some did not come; those that did are in place, and partial files wait for the next run.
     """
+    failures = _attempt(settings, tree, items)
+    again = [item for item in items if settings.retries and _NOT_RETRIED.search(failures.get(item.path, ""))]
+    if again:
+        failures.update(dict.fromkeys((item.path for item in again), ""), **_attempt(settings, tree, again))
+    failures = [(path, words) for path, words in failures.items() if words]
+    if failures:
+        raise FetchError("%d of %d items could not be fetched from %s" % (len(failures), len(items), settings.source),
+                         "What has arrived is kept; run again when the server gives the rest.", failures=failures)
+
+
+def _attempt(settings, tree, items):
+    """{path: what went wrong} of the items that did not come; the others are admitted."""
     words = _download(settings, tree, items)
-    failures = []
+    failures = {}
     for item in items:
-        partial = tree.partial(item)
+        partial, cause = tree.partial(item), words.get(_url(settings, item), "it did not arrive whole")
         if partial in words:
             tree.forget(item)  # its bytes are wrong: nothing to go on from
-            failures.append((item.path, words[partial]))
+            failures[item.path] = words[partial]
         elif not os.path.exists(partial) or os.path.exists(partial + ".aria2"):
-            failures.append((item.path, words.get(_url(settings, item), "it did not arrive whole")))
+            if _NO_RANGES in cause:
+                tree.forget(item)  # this server can't go on from it either, ever
+            failures[item.path] = cause
         else:
             try:
                 tree.admit(item)
             except FetchError as error:
-                failures += error.failures
-    if failures:
-        raise FetchError("%d of %d items could not be fetched from %s" % (len(failures), len(items), settings.source),
-                         "What has arrived is kept; run again when the server gives the rest.", failures=failures)
+                failures.update(error.failures)
+    return failures
 
 
 def arguments(settings, tree):

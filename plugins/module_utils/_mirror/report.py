@@ -45,7 +45,6 @@ class Result:
             "items": len(self.after),
             "bytes": total(self.after.values()),
             "images": summary(self.after.values()),
-            "warnings": self.warnings,
         }
 
     def diff(self, path):

@@ -200,7 +200,7 @@ class Tree:
             os.replace(partial, full)
 
     def store(self, name, items, published):
-        """Makes the snapshot a generation, whole and on the disk; it is not published yet.
+        """Makes the snapshot a generation; it is not published yet.
 
         published: when it is going to be: ISO 8601 in UTC.
         """
@@ -211,7 +211,6 @@ class Tree:
                 return
             _write_json(os.path.join(self.snapshot, "plan.json"), _plan(items, published))
             shutil.rmtree(os.path.join(self.snapshot, ".data"), ignore_errors=True)
-            self._sync()
             os.rename(self.snapshot, directory)
 
     def publish(self, name):
@@ -220,7 +219,7 @@ class Tree:
         A power cut leaves the old generation or the new one, whole.
         """
         with explained(self.path):
-            self._sync()
+            run(["sync", "--file-system", self._private])
             link, streams = os.path.join(self._private, "streams"), self._at("streams")
             if os.path.lexists(link):
                 self.clear(link)
@@ -230,7 +229,7 @@ class Tree:
                 self.clear(link)
             else:
                 os.replace(link, streams)
-            self._sync()
+            _settle(self.path)  # before anything of the former generation is deleted
 
     def pin(self, name):
         """Makes syncs leave a generation published; None lets them publish again."""
@@ -296,9 +295,6 @@ class Tree:
                                "Remove that directory if it is not the published one, and run again.") from error
         return Generation(name, directory, content["published"], {item.path: item for item in items})
 
-    def _sync(self):
-        run(["sync", "--file-system", self._private])
-
 
 def sha256(path):
     """The SHA-256 of a file's content, in hexadecimal."""
@@ -326,6 +322,15 @@ def _replace(path, text):
         os.fsync(file.fileno())
     os.chmod(temporary, 0o644)
     os.replace(temporary, path)
+
+
+def _settle(directory):
+    """Waits until the names in a directory are on the disk."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _exchange(one, other):
