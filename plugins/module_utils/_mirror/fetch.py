@@ -29,11 +29,11 @@ def fetch(settings, tree, items):
     failures = _attempt(settings, tree, items)
     again = [item for item in items if settings.retries and _NOT_RETRIED.search(failures.get(item.path, ""))]
     if again:
-        failures.update(dict.fromkeys((item.path for item in again), ""), **_attempt(settings, tree, again))
-    failures = [(path, words) for path, words in failures.items() if words]
+        failures = {path: words for path, words in failures.items() if path not in {item.path for item in again}}
+        failures.update(_attempt(settings, tree, again))
     if failures:
         raise FetchError("%d of %d items could not be fetched from %s" % (len(failures), len(items), settings.source),
-                         "What has arrived is kept; run again when the server gives the rest.", failures=failures)
+                         "What has arrived is kept; run again when the server gives the rest.", failures=failures.items())
 
 
 def _attempt(settings, tree, items):

@@ -102,7 +102,7 @@ class Index:
         if content.get("content_id") != content_id:
             raise UpstreamError("%s has the content_id %r and the index names it for %r" % (
                 path, content.get("content_id"), content_id), "Upstream is publishing right now, or somebody swaps files.")
-        return _date(content.get("updated"))
+        return _date(content["updated"]) if "updated" in content else self.updated
 
 
 def _index(settings):
