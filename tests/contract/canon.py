@@ -160,3 +160,6 @@ def learn(ids: Ids, kind: str, recorded: Any, new: Any) -> None:
             learn(ids, "event", recorded["events"], new.get("events"))
         if "id" in recorded and "id" in new:
             ids.learn(kind, recorded["id"], new["id"])
+        idents = [re.search(r"boot source (\d+)", one.get("ident", "")) for one in (recorded, new)]
+        if all(idents):
+            ids.learn("source", *(one.group(1) for one in idents))

@@ -31,20 +31,14 @@ OFFER = stream.Spec(releases=("noble", "jammy"), arches=("amd64", "arm64"), kern
 
 
 class _Files(http.server.SimpleHTTPRequestHandler):
-    """The mirror at / and at /slow/, with /./ and /../ taken as /, and a redirect of each file below /moved/."""
+    """The mirror at / and at /slow/, with /./ and /../ taken as /."""
 
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        """A file, or where it went."""
-        if self.path.startswith("/moved/") and not self.path.startswith("/moved/streams/"):
-            self.send_response(302)
-            self.send_header("Location", self.path.replace("/moved/", "/", 1))
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-            return
-        for place in ("/slow/", "/moved/"):
-            self.path = self.path.replace(place, "/", 1) if self.path.startswith(place) else self.path
+        """A file."""
+        if self.path.startswith("/slow/"):
+            self.path = self.path.replace("/slow/", "/", 1)
         super().do_GET()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
@@ -101,7 +95,7 @@ class Maas:
             on_host[f"/srv/maas/{name}"] = str(path)
         on_host["/srv/maas/ubuntu-cloudimage-keyring.gpg"] = on_host["/srv/maas/other.gpg"]
         on_host["/usr/share/keyrings/ubuntu-cloudimage-keyring.gpg"] = "/nonexistent"
-        given = {"cache_delay": 0, "retry_delay": 0.05, "keyrings": on_host, "unreachable": {"images.maas.io"},
+        given = {"cache_delay": 0, "retry_delay": 0.05, "keyrings": on_host, "unreachable": {"images.maas.io", "mirror.example.com"},
                  "default_keyring": "" if version == "3.8" else "/srv/maas/ubuntu-cloudimage-keyring.gpg"}
         users = [user_of("admin", True, ADMIN), user_of("joe", False, JOE)]
         self.region = Region(VERSIONS[version], users, Options(host="HOST", **{**given, **options}))

@@ -101,9 +101,10 @@ def _enter(region: Region, wanted: Wanted) -> None:
         syncs = {product.key[:3] for product, selection in wanted if selection}
         for product, selection in sorted(wanted, key=lambda one: (one[1] is not None, one[0].key)):
             rows = [one for one in state.resources if one.key == product.key]
-            # in 3.8 every selection's sync enters the bootloaders that it does not find, all at the same time
-            copies = max(1, len(syncs)) if product.bootloader and region.version.many_sources else 1
-            while not rows or (len(rows) < copies and not rows[0].sets):
+            # In 3.8 it is every selection's sync that enters the bootloaders it does not find, all at the same time.
+            # Inferred: 2 of each were recorded with 2 releases and arches selected, 3 with 3, none with none.
+            copies = len(syncs) if product.bootloader and region.version.many_sources else 1
+            while len(rows) < copies and not (rows and rows[0].sets):
                 rows.append(Resource(state.next_id("resource"), product.key))
                 state.resources.append(rows[-1])
             for row in rows:

@@ -90,7 +90,7 @@ class Wire:
 
     def _open(self, url: str, *, follow: bool, verify: bool = True) -> Any:
         parts = urlsplit(url)
-        if parts.hostname in self.unreachable:
+        if parts.hostname in self.unreachable and self._direct(parts.hostname):
             raise Unreachable(url, "[Errno -2] Name or service not known")
         clean = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
         request = urllib.request.Request(clean, headers={"User-Agent": self.agent})
@@ -108,10 +108,12 @@ class Wire:
             reason = getattr(error, "reason", error)
             raise Unreachable(clean, str(reason)) from error
 
+    def _direct(self, host: str) -> bool:
+        return not self.proxy or host in _LOCAL or host in self.no_proxy
+
     def _opener(self, host: str, follow: bool, verify: bool) -> urllib.request.OpenerDirector:
-        direct = not self.proxy or host in _LOCAL or host in self.no_proxy
-        handlers: list[urllib.request.BaseHandler] = [
-            urllib.request.ProxyHandler({} if direct else {"http": self.proxy, "https": self.proxy})]
+        proxies = {} if self._direct(host) else {"http": self.proxy, "https": self.proxy}
+        handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler(proxies)]
         if not follow:
             handlers.append(_NoRedirect())
         if not verify:  # the files' hashes are signed
