@@ -21,11 +21,14 @@ class Source:
     keyring_filename: str = ""
     keyring_data: bytes = b""
     created: float = field(default_factory=time.time)
-    updated: float = field(default_factory=time.time)
+    updated: float = 0
     name: str = ""
     priority: int = 1
     enabled: bool = True
     skip_keyring_verification: bool = False
+
+    def __post_init__(self) -> None:
+        self.updated = self.updated or self.created
 
 
 @dataclass
