@@ -1,0 +1,67 @@
+# Copyright (c) 2026, imagemirror.maas contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The roles' templates, rendered and compared whole with the files in expected/."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+import pytest
+
+HERE = Path(__file__).resolve().parent
+ROLES = HERE.parents[2] / "roles"
+
+STABLE = {"name": "stable"}
+CANDIDATE = {"name": "candidate", "on_calendar": "Sat 04:00", "cron": "@weekly"}
+SYNC = {
+    "mirror_sync_user": "maas-mirror",
+    "mirror_sync_on_calendar": "*-*-* 03:00:00",
+    "mirror_sync_cron": "0 3 * * *",
+    "mirror_sync_splay": 1800,
+    "mirror_sync_mirrors": [STABLE, CANDIDATE],
+}
+WEB = {
+    "mirror_web_port": 80,
+    "mirror_web_default_site": "keep",
+    "mirror_web_aliases": {"daily": "stable"},
+    "__mirror_web_base": "/maas/images/ephemeral-v3/",
+    "__mirror_web_ipv6": {"stat": {"exists": True}},
+    "__mirror_web_server_names": ["mirror.example.com", "mirror", "localhost", "~^[0-9.]+$"],
+    "__mirror_web_served": [
+        {"name": "stable", "location": "/maas/images/ephemeral-v3/stable/", "path": "/var/www/html/maas/images/ephemeral-v3/stable"},
+        {"name": "candidate", "location": "/maas/next/", "path": "/srv/candidate"},
+    ],
+}
+ALONE = dict(WEB, mirror_web_port=8080, mirror_web_default_site="remove", mirror_web_aliases={},
+             __mirror_web_ipv6={"stat": {"exists": False}}, __mirror_web_served=WEB["__mirror_web_served"][:1])
+
+CASES = {
+    "maas-image-mirror@.service": ("mirror_sync", "maas-image-mirror@.service.j2", SYNC),
+    "mirror.conf": ("mirror_sync", "mirror.conf.j2", {"__mirror_sync_settings": {"path": "/srv/candidate"}}),
+    "mirror-at-home.conf": ("mirror_sync", "mirror.conf.j2", {"__mirror_sync_settings": {"path": "/home/images/stable"}}),
+    "maas-image-mirror-stable.timer": ("mirror_sync", "maas-image-mirror.timer.j2", dict(SYNC, __mirror_sync_mirror=STABLE)),
+    "maas-image-mirror-candidate.timer": ("mirror_sync", "maas-image-mirror.timer.j2", dict(SYNC, __mirror_sync_mirror=CANDIDATE)),
+    "cron": ("mirror_sync", "cron.j2", SYNC),
+    "nginx-beside-others.conf": ("mirror_web", "maas-image-mirror.conf.j2", WEB),
+    "nginx-alone.conf": ("mirror_web", "maas-image-mirror.conf.j2", ALONE),
+}
+
+
+def render(role, template, variables):
+    """As Ansible's template module does: a missing variable is an error, a block's newline goes, the last one stays."""
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(ROLES / role / "templates"), trim_blocks=True,
+                                     keep_trailing_newline=True, undefined=jinja2.StrictUndefined, autoescape=False)
+    return environment.get_template(template).render(variables)
+
+
+@pytest.mark.parametrize("expected", sorted(CASES))
+def test_template(expected):
+    assert render(*CASES[expected]) == (HERE / "expected" / expected).read_text(encoding="utf-8")
+
+
+def test_every_template_is_rendered_and_every_expected_file_is_used():
+    rendered = {(role, template) for role, template, _variables in CASES.values()}
+    assert {(path.parents[1].name, path.name) for path in ROLES.glob("mirror_*/templates/*")} == rendered
+    assert {path.name for path in (HERE / "expected").iterdir()} == set(CASES)
