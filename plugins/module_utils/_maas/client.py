@@ -39,17 +39,21 @@ class Client:
 
     @property
     def version(self):
-        """The server's Version, asked for once. NotMaasError if there is no usable MAAS at api_url."""
-        if self._version is None:
-            try:
-                answer = self._ask("GET", "version/", signed=False)
-                self._version = parse_version(answer["version"])
-            except (errors.NotFoundError, KeyError, TypeError) as error:
-                raise errors.NotMaasError(
-                    "%sversion/ does not answer as a MAAS does%s. api_url is the part before /MAAS, "
-                    "such as http://region.example.com:5240" % (self.root, self._said(error))
-                ) from error
+        """The server's Version, asked for once."""
+        self.check_version()
         return self._version
+
+    def check_version(self):
+        """NotMaasError unless there is a MAAS at api_url that can be used."""
+        if self._version is not None:
+            return
+        try:
+            self._version = parse_version(self._ask("GET", "version/", signed=False)["version"])
+        except (errors.NotFoundError, KeyError, TypeError) as error:
+            raise errors.NotMaasError(
+                "%sversion/ does not answer as a MAAS does%s. api_url is the part before /MAAS, "
+                "such as http://region.example.com:5240" % (self.root, self._said(error))
+            ) from error
 
     @staticmethod
     def _said(error):
@@ -79,7 +83,7 @@ class Client:
     def _ask(self, method, path, fields=None, files=None, signed=True):
         content_type, body = None, None
         if fields is not None:
-            content_type, body = form.encode(fields, files, "=-=%s=-=" % uuid.uuid4().hex)
+            content_type, body = form.encode(fields, files, uuid.uuid4().hex)
         for left in reversed(range(_TRIES)):
             headers = {"Accept": "application/json"}
             if content_type:

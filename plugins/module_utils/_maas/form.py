@@ -27,7 +27,7 @@ def _text(value):
 def encode(fields, files, boundary):
     """(content type, body bytes) of `fields` (dict) and `files` (dict of name: bytes; may be empty).
 
-    `boundary` must not occur in any of the values; a random one does not.
+    `boundary` must not occur in any of the values (a random one does not) and be letters and digits alone.
     """
     if not files:
         return "application/x-www-form-urlencoded", urlencode(flat(fields)).encode()

@@ -17,6 +17,7 @@ def run(module, use_case):
     """End the module with what `use_case(client, options, check_mode)` returns, or with its error."""
     try:
         client = connect(module)
+        client.check_version()  # first of all, so that a URL that is no MAAS is told as such
         result = use_case(client, module.params, module.check_mode)
     except MaasError as error:
         module.fail_json(msg=str(error), **error.data)
@@ -32,7 +33,8 @@ def connect(module):
         raise MaasError("timeout is %d; it must be at least 1 second." % options["timeout"])
     key = parse_api_key(options["api_key"])
     # A server may repeat one part of the key, or a password in a URL, where no_log knows only the whole.
-    module.no_log_values.update(long_enough(list(key) + [password_of(options.get(name)) for name in ("url", "match_url")]))
+    passwords = [password_of(options.get(name)) for name in ("url", "match_url")]
+    module.no_log_values.update(long_enough(list(key) + passwords))
     transport = Transport(options["timeout"], options["validate_certs"], options["ca_path"])
     if module.check_mode:
         transport = ReadOnlyTransport(transport)

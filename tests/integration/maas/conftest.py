@@ -1,0 +1,158 @@
+# Copyright (c) 2026, imagemirror.maas contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real modules, each in a process of its own, against the stand-in of MAAS over HTTP."""
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import traceback
+import urllib.request
+from pathlib import Path
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.imagemirror.maas.plugins.module_utils._maas.client import Client
+from ansible_collections.imagemirror.maas.plugins.module_utils._maas.oauth import parse_api_key
+from ansible_collections.imagemirror.maas.plugins.module_utils._maas.transport import Transport
+from ansible_collections.imagemirror.maas.plugins.module_utils._maas.url import api_root
+
+TREE = Path(__file__).resolve().parents[3]
+VERSIONS = ("3.4", "3.7", "3.8")
+ADMIN = "consumer-of-admin:token-of-admin:the-secret-of-admin"
+USER = "consumer-of-joe:token-of-joe:the-secret-of-joe"
+
+
+def forked(name, options):
+    """(exit code, stdout and stderr) of a module in a process of its own. Forked, as starting Python anew takes a second."""
+    main = importlib.import_module("ansible_collections.imagemirror.maas.plugins.modules." + name).main
+    with tempfile.TemporaryFile() as output:
+        child = os.fork()
+        if not child:
+            code = 2
+            try:
+                os.dup2(output.fileno(), 1)
+                os.dup2(output.fileno(), 2)
+                sys.stdout, sys.stderr = (open(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))
+                with patch_module_args(options):
+                    main()
+            except SystemExit as end:
+                code = end.code
+            except BaseException:  # what the module lets out is what the test is to see
+                traceback.print_exc()
+            finally:
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(code)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        output.seek(0)
+        return code, output.read().decode()
+
+
+class Region:
+    """One stand-in, and modules that run against it."""
+
+    def __init__(self, version, *options):
+        self.version = version
+        self._process = subprocess.Popen(
+            [sys.executable, str(TREE / "tests" / "lab" / "maas.py"), "--maas-version", version, "--listen", "127.0.0.1:0",
+             "--api-key", ADMIN, "--user-api-key", USER, "--unreachable", "images.maas.io", "--cache-delay", "0.2", *options],
+            stdout=subprocess.PIPE, encoding="utf-8")
+        self.url = self._process.stdout.readline().split()[-1]
+
+    def stop(self):
+        """End the stand-in."""
+        self._process.terminate()
+        self._process.wait(10)
+        self._process.stdout.close()
+
+    def lab(self, path, body=None):
+        """What the stand-in's control answers."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url.replace("/MAAS", "/lab/") + path, data, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    @property
+    def client(self):
+        """An administrator's client, for what the modules would not do."""
+        return Client(api_root(self.url), parse_api_key(ADMIN), Transport())
+
+    @property
+    def sources(self):
+        """What the stand-in holds, by id."""
+        return sorted(self.lab("state")["sources"], key=lambda one: one["id"])
+
+    @property
+    def selections(self):
+        """(source, os, release, arches) of what the stand-in holds."""
+        return [(one["source"], one["os"], one["release"], one["arches"]) for one in self.lab("state")["selections"]]
+
+    def run(self, module, check=False, **options):
+        """The module's result; `rc` is its exit code. Secrets in its output fail the test."""
+        given = dict({"api_url": self.url, "api_key": ADMIN, "_ansible_check_mode": check, "_ansible_diff": True}, **options)
+        code, output = forked(module, given)
+        for secret in ADMIN.split(":") + USER.split(":"):
+            assert secret not in output
+        assert "Traceback" not in output
+        return dict(json.loads(output), rc=code)
+
+    def done(self, module, **options):
+        """The result of a run that must succeed."""
+        result = self.run(module, **options)
+        assert result["rc"] == 0, result
+        return result
+
+    def refused(self, module, **options):
+        """The message of a run that must fail, in check mode if it is told so."""
+        result = self.run(module, **options)
+        assert result["rc"] == 1 and result["failed"], result
+        return result["msg"]
+
+    def rung(self, module, changed=True, **options):
+        """One step of a ladder: check, real, and both again.
+
+        The check writes nothing, foretells the real run's diff and warnings, and after that there is nothing to do.
+        """
+        writes, state = self.lab("writes"), self._lasting()
+        planned = self.done(module, check=True, **options)
+        assert self.lab("writes") == writes and self._lasting() == state, "check mode wrote"
+        result = self.done(module, **options)
+        for name in ("changed", "diff"):
+            assert planned[name] == result[name], name
+        assert planned.get("warnings") == result.get("warnings")
+        assert result["changed"] is changed
+        if not changed:
+            assert self.lab("writes") == writes
+        for check in (True, False):
+            again = self.done(module, check=check, **options)
+            assert again["changed"] is False and again["diff"]["before"] == again["diff"]["after"] == result["diff"]["after"]
+        return result
+
+    def _lasting(self):
+        state = self.lab("state")
+        return [state[name] for name in ("sources", "selections", "settings")]
+
+
+@pytest.fixture
+def start():
+    """start(version, *options) starts a stand-in."""
+    regions = []
+
+    def starter(version, *options):
+        regions.append(Region(version, *options))
+        return regions[-1]
+
+    yield starter
+    for region in regions:
+        region.stop()
+
+
+@pytest.fixture(params=VERSIONS)
+def region(request, start):
+    """A fresh stand-in of each version."""
+    return start(request.param)
