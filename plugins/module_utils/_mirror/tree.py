@@ -7,7 +7,7 @@
     <path>/noble/… bootloaders/…                          items, immutable
     <path>/status.json keyring.gpg
     <path>/.mirror/                                       never served
-        lock  pin  verified  snapshot/  incoming/<sha256>  generations/<id>/{streams/v1/*,plan.json}
+        lock  pin  snapshot/  former/  incoming/<sha256>  generations/<id>/{streams/v1/*,plan.json}
 """
 
 from __future__ import annotations
@@ -202,24 +202,23 @@ class Tree:
     def store(self, name, items, published):
         """Makes the snapshot a generation; it is not published yet.
 
+        All of it, and of its items, is on the disk before it has its name: a power cut leaves no generation without bytes.
         published: when it is going to be: ISO 8601 in UTC.
         """
         with explained(self.path):
-            directory = os.path.join(self._generations, name)
-            if os.path.isdir(directory):  # a state that was published before comes back
-                _write_json(os.path.join(directory, "plan.json"), _plan(items, published))
-                return
             _write_json(os.path.join(self.snapshot, "plan.json"), _plan(items, published))
             shutil.rmtree(os.path.join(self.snapshot, ".data"), ignore_errors=True)
+            run(["sync", "--file-system", self._private])
+            directory, former = os.path.join(self._generations, name), os.path.join(self._private, "former")
+            self.clear(former)
+            if os.path.isdir(directory):  # a state that was stored before comes back: what counts is what was checked now
+                os.rename(directory, former)
             os.rename(self.snapshot, directory)
+            self.clear(former)
 
     def publish(self, name):
-        """Makes a generation the published one: everything is on the disk before one rename shows it.
-
-        A power cut leaves the old generation or the new one, whole.
-        """
+        """Makes a generation the published one, by one rename. A power cut leaves the old one or the new one, whole."""
         with explained(self.path):
-            run(["sync", "--file-system", self._private])
             link, streams = os.path.join(self._private, "streams"), self._at("streams")
             if os.path.lexists(link):
                 self.clear(link)
