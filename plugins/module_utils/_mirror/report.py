@@ -72,8 +72,9 @@ def status(settings, former, command, started, finished, outcome):
     started, finished: ISO 8601 in UTC.
     outcome: the run's Result, or the exception that ended it.
     """
-    new = {key: former[key] for key in ("generation", "published", "items", "bytes", "images", "last_success", "pinned")
-           if key in former}
+    new = {key: former[key] for key in ("name", "source", "generation", "published", "items", "bytes", "images", "last_success",
+                                        "pinned") if key in former}
+    new.update((key, without_credentials(getattr(settings, key))) for key in ("name", "source") if hasattr(settings, key))
     attempt = {"command": command, "started": started, "finished": finished, "outcome": "ok"}
     if isinstance(outcome, Result):
         new.update(generation=outcome.generation, items=len(outcome.after), bytes=total(outcome.after.values()),
@@ -87,7 +88,7 @@ def status(settings, former, command, started, finished, outcome):
         attempt.update(outcome="failed", error=without_credentials(str(outcome) or type(outcome).__name__))
         if isinstance(outcome, MirrorError):
             attempt.update(outcome.to_dict(), exit_code=outcome.exit_code)
-    return dict(new, schema=SCHEMA, name=settings.name, source=without_credentials(settings.source), last_attempt=attempt)
+    return dict(new, schema=SCHEMA, last_attempt=attempt)
 
 
 def human(size):

@@ -43,11 +43,16 @@ SOURCE_OPTIONS = {
     "metadata_timeout": {"type": "int", "default": 300},
 }
 
+TREE_OPTIONS = {
+    "path": {"type": "path", "required": True},
+    "owner": {"type": "str"},
+    "lock_timeout": {"type": "int", "default": 0},
+}
+
 MIRROR_OPTIONS = dict(
     SOURCE_OPTIONS,
+    **TREE_OPTIONS,
     name={"type": "str"},
-    path={"type": "path", "required": True},
-    owner={"type": "str"},
     keep_generations={"type": "int", "default": 2},
     prune_grace={"type": "int", "default": 86400},
     wipe_ratio={"type": "float", "default": 0.5},
@@ -57,7 +62,6 @@ MIRROR_OPTIONS = dict(
     index={"type": "str", "choices": ["upstream", "trimmed"], "default": "upstream"},
     signing_home={"type": "path", "default": "/var/lib/maas-image-mirror/gnupg"},
     siblings={"type": "list", "elements": "path", "default": []},
-    lock_timeout={"type": "int", "default": 0},
     parallel={"type": "int", "default": 16},
     connections={"type": "int", "default": 4},
     rate_limit={"type": "str"},
@@ -91,7 +95,7 @@ class Selection(SimpleNamespace):
 
 
 class Settings(SimpleNamespace):
-    """The checked settings of a mirror (MIRROR_OPTIONS) or of a source alone (SOURCE_OPTIONS)."""
+    """The checked settings of a mirror (MIRROR_OPTIONS), of a source alone (SOURCE_OPTIONS) or a tree alone (TREE_OPTIONS)."""
 
 
 def load(path):
@@ -111,6 +115,21 @@ def load(path):
 def checked(values, options):
     """Settings from a dict that Ansible or a file gave: defaults filled in, types and sense checked."""
     settings = Settings(**_filled(values, options, ""))
+    for option, bound in _AT_LEAST.items():
+        _bounded(settings, option, bound, _AT_MOST.get(option))
+    if "source" in options:
+        _check_source(settings)
+    if "path" in options:
+        settings.path = _directory(settings.path)
+    if options is MIRROR_OPTIONS:
+        settings.siblings = [path for path in map(_directory, settings.siblings) if path != settings.path]
+        settings.name = settings.name or os.path.basename(settings.path)
+        if settings.rate_limit and not re.fullmatch(r"\d+[KM]?", settings.rate_limit):
+            raise SettingsError("rate_limit is %r" % settings.rate_limit, "It is bytes a second, as in 500K or 20M.")
+    return settings
+
+
+def _check_source(settings):
     settings.source = source_url(settings.source)
     settings.selections = [_selection(number, Selection(**selection))
                            for number, selection in enumerate(settings.selections, 1)]
@@ -120,15 +139,6 @@ def checked(values, options):
     if settings.verify_signature and not settings.keyring:
         raise SettingsError("keyring is missing", "Give the keyring that the stream is signed with, or verify_signature: "
                                                   "false for a source that is not signed.")
-    for option, bound in _AT_LEAST.items():
-        _bounded(settings, option, bound, _AT_MOST.get(option))
-    if getattr(settings, "rate_limit", None) and not re.fullmatch(r"\d+[KM]?", settings.rate_limit):
-        raise SettingsError("rate_limit is %r" % settings.rate_limit, "It is bytes a second, as in 500K or 20M.")
-    if "path" in options:
-        settings.path = _directory(settings.path)
-        settings.siblings = [path for path in map(_directory, settings.siblings) if path != settings.path]
-        settings.name = settings.name or os.path.basename(settings.path)
-    return settings
 
 
 def _filled(values, options, where):

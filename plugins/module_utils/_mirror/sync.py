@@ -30,6 +30,8 @@ def sync(settings, check=False):
     """
     def plan(tree, snapshot, steps):
         if not tree.pinned():
+            if settings.index == "trimmed" and not check:
+                signing.make(settings.signing_home)
             return work.update(settings, tree, snapshot, steps, _now())
         held = work.repair(settings, tree, steps)
         held.result.warnings.append("pinned to generation %s: the stream was not looked at" % tree.pinned())
@@ -70,8 +72,6 @@ def _carry_out(settings, tree, command, plan):
     steps, started = _Steps(), _now()
     with locked(tree.lock, settings.lock_timeout):
         try:
-            if settings.index == "trimmed":
-                signing.make(settings.signing_home)
             outcome = _apply(settings, tree, plan(tree, tree.snapshot, steps), steps)
         except BaseException as error:
             if isinstance(error, MirrorError):

@@ -142,6 +142,27 @@ def test_info_tells_what_a_mirror_holds(host):
     assert info["status"]["last_attempt"]["outcome"] == "ok"
 
 
+def test_a_generation_comes_back_at_once_and_stays_until_the_pin_is_off(host):
+    first = host.mirror()
+    host.publish()
+    second = host.mirror()
+    fetched = host.upstream.count()
+    back = {"path": str(host.path), "owner": "root"}
+    planned = host.module("sstream_mirror_generation", check=True, **back)
+    done = host.module("sstream_mirror_generation", **back)
+    assert planned["changed"] and planned["diff"] == done["diff"]
+    assert done["generation"] == first["generation"] and done["previous_generation"] == second["generation"]
+    assert not host.module("sstream_mirror_generation", **back)["changed"]
+    pinned = host.mirror()
+    assert pinned["generation"] == first["generation"] and "pinned to generation" in str(pinned["warnings"])
+    assert host.upstream.count() == fetched
+    forward = host.module("sstream_mirror_generation", generation="latest", pinned=False, **back)
+    assert forward["generation"] == second["generation"]
+    assert not host.mirror()["changed"]
+    failed = host.module("sstream_mirror_generation", generation="2019", **back)
+    assert failed["failed"] and first["generation"] in failed["msg"] and second["generation"] in failed["msg"]
+
+
 def test_stream_info_is_the_dry_run_and_the_proof(host):
     options = {"source": host.upstream.url, "keyring": host.keyring, "selections": AMD64}
     offer = host.module("stream_info", **options)
