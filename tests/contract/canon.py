@@ -113,7 +113,7 @@ class Canon:
             outer = new(dict(_KINDS)[match.group(2)], match.group(3))
             return [match.group(1), match.group(2), outer, match.group(4) and new("selection", match.group(4))]
         if name in ("next_uri", "prev_uri") and value:
-            return re.sub(r"(before|after)=(\d+)", lambda found: f"{found.group(1)}={new('event', found.group(2))}", value)
+            return re.sub(r"(?<=before=|.after=)\d+", lambda found: new("event", found.group(0)), value)
         if name == "ident":
             return re.sub(r"(?<=boot source )\d+", lambda found: new("source", found.group(0)), value)
         if name == "sets":

@@ -46,7 +46,8 @@ def body_of(exchange: dict[str, Any], files: dict[str, bytes]) -> tuple[bytes | 
         return None, headers
     if headers.get("Content-Type") == "application/json":
         return form[0].encode(), headers
-    return urlencode([(name, value) for name, value in form]).encode(), {**headers, "Content-Type": "application/x-www-form-urlencoded"}
+    headers["Content-Type"] = "application/x-www-form-urlencoded"
+    return urlencode([tuple(pair) for pair in form]).encode(), headers
 
 
 def _multipart(pairs: list[list[str]], files: dict[str, bytes]) -> bytes:
@@ -74,7 +75,7 @@ def send(port: int, method: str, path: str, body: bytes | None = None, headers: 
 
 
 def call(port: int, api_key: str, method: str, path: str, **fields: Any) -> Any:
-    """An ordinary call below /MAAS/api/2.0/; `keyring_data` in bytes goes as a file. Fails when it is not answered 2xx."""
+    """An ordinary call below /MAAS/api/2.0/; bytes go as a file. Fails when it is not answered 2xx."""
     files = {name: value for name, value in fields.items() if isinstance(value, bytes)}
     pairs = [[name, f"@{name}" if name in files else value] for name, value in fields.items()]
     body, headers = body_of({"multipart": pairs} if pairs else {}, files)

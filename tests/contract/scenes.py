@@ -61,7 +61,7 @@ def begin(version: str, maas: Maas) -> None:
 
 
 def begin_part_two(version: str, maas: Maas, mirror: Callable[[str], str]) -> None:
-    """An installation that was used: events, notifications, one source. `mirror` gives the address of a recorded one."""
+    """An installation that was used: events, notifications, one source. `mirror`: a recorded address's new one."""
     def api(method: str, path: str, **fields: str) -> object:
         given = call(maas.port, ADMIN, method, path, **fields)
         maas.settle()

@@ -94,8 +94,9 @@ class Maas:
             path.write_bytes(content)
             on_host[f"/srv/maas/{name}"] = str(path)
         on_host["/srv/maas/ubuntu-cloudimage-keyring.gpg"] = on_host["/srv/maas/other.gpg"]
-        on_host["/usr/share/keyrings/ubuntu-cloudimage-keyring.gpg"] = "/nonexistent"
-        given = {"cache_delay": 0, "retry_delay": 0.05, "keyrings": on_host, "unreachable": {"images.maas.io", "mirror.example.com"},
+        on_host["/usr/share/keyrings/ubuntu-cloudimage-keyring.gpg"] = str(place.directory / "no-such-file")
+        given = {"cache_delay": 0, "retry_delay": 0.05, "keyrings": on_host,
+                 "unreachable": {"images.maas.io", "mirror.example.com"},
                  "default_keyring": "" if version == "3.8" else "/srv/maas/ubuntu-cloudimage-keyring.gpg"}
         users = [user_of("admin", True, ADMIN), user_of("joe", False, JOE)]
         self.region = Region(VERSIONS[version], users, Options(host="HOST", **{**given, **options}))

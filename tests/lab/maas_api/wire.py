@@ -1,7 +1,7 @@
 # Copyright (c) 2026, imagemirror.maas contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Getting bytes from a mirror as MAAS does: whole files, redirects only where MAAS follows them, its words for errors."""
+"""Getting bytes from a mirror as MAAS does: whole files, redirects only where it follows them, its words of errors."""
 from __future__ import annotations
 
 import base64

@@ -9,7 +9,7 @@ from ansible_collections.imagemirror.maas.tests.lab.maas_api import fields
 
 
 @pytest.mark.parametrize("text", [
-    "http://127.0.0.1/", "http://localhost:8000/x", "https://images.example.com/a b".replace(" ", "%20"), "http://[::1]:80/",
+    "http://127.0.0.1/", "http://localhost:8000/x", "https://images.example.com/a%20b", "http://[::1]:80/",
     "http://user:pw@m.example.com/", "http://m.example.com/streams/v1/index.json"])
 def test_good_urls(text):
     assert fields.url(text) == (text, [])
