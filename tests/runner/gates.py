@@ -7,7 +7,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -21,40 +23,54 @@ FLOOR = "3.9"  # the oldest Python on a mirror host
 # ansible-test fetches get-pip.py from a host of its own for its virtual environments. Python brings pip along, so this
 # stands in for it: nothing but the package registry has to be in reach.
 GET_PIP = """\
-import ensurepip, runpy, sys
-ensurepip.bootstrap()
-sys.argv = ["pip", "install", *[word for word in sys.argv[1:] if word not in ("--no-setuptools", "--no-wheel")]]
-runpy.run_module("pip", run_name="__main__", alter_sys=True)
+import os, subprocess, sys
+subprocess.run([sys.executable, "-m", "ensurepip"], check=True)
+wanted = [word for word in sys.argv[1:] if word not in ("--no-setuptools", "--no-wheel")]
+os.execv(sys.executable, [sys.executable, "-m", "pip", "install", *wanted])
 """
 
 
 def run(report: Report, bin_directory: Path, core: Path, env: dict[str, str]) -> None:
-    """All gates: bin_directory has the tools, core has ansible-core and nothing else."""
+    """All gates: bin_directory has the tools, core has ansible-core and nothing else.
+
+    They read a copy outside of the tree: ansible-test asks git which files there are, and where the tree is a checkout
+    git would say of the view in its cache that there are none.
+    """
+    with tempfile.TemporaryDirectory(prefix="gates-") as scratch:
+        collection = Path(scratch, *machine.VIEW.relative_to(machine.COLLECTIONS).parts)
+        shutil.copytree(machine.VIEW, collection, ignore=shutil.ignore_patterns("__pycache__"))
+        env = {**env, "ANSIBLE_COLLECTIONS_PATH": scratch}
+        _collection(report, bin_directory, collection, env)
+        _tarball(report, bin_directory, core, collection, env)
+
+
+def _collection(report: Report, bin_directory: Path, collection: Path, env: dict[str, str]) -> None:
+    """What reads the collection's files as they are."""
     def tool(name: str) -> str:
         return str(bin_directory / name)
 
-    def step(name: str, *argv: str, **more: str) -> bool:
-        return report.step(name, argv, cwd=machine.VIEW, env={**env, **more})
+    def step(name: str, *argv: str, expect: str = "", **more: str) -> bool:
+        return report.step(name, argv, cwd=collection, env={**env, **more}, expect=expect)
 
-    ignored = sorted(str(path.relative_to(machine.VIEW)) for path in machine.VIEW.glob("tests/sanity/ignore*"))
+    ignored = sorted(str(path.relative_to(collection)) for path in collection.glob("tests/sanity/ignore*"))
     report.verdict(f"no ignore file for ansible-test {' '.join(ignored)}".rstrip(), not ignored)
 
     home = _home_of_ansible_test(bin_directory)
-    step("ansible-test sanity", tool("ansible-test"), "sanity", "--local", "--color", "no", HOME=str(home))
-    step("ansible-test units", tool("ansible-test"), "units", "--local", "--color", "no", HOME=str(home))
+    step("ansible-test sanity", tool("ansible-test"), "sanity", "--local", "--color", "no", HOME=str(home),
+         expect="Running sanity test \"validate-modules\"")
+    step("ansible-test units", tool("ansible-test"), "units", "--local", "--color", "no",
+         "--python", f"{sys.version_info.major}.{sys.version_info.minor}", HOME=str(home), expect=r"\d+ passed")
     step(f"vermin: plugins run on Python {FLOOR}", tool("vermin"), f"--target={FLOOR}-", "--violations", "--no-tips",
          "--eval-annotations", "plugins")
-    step("ansible-lint", tool("ansible-lint"), "--profile", "production", "--strict", "--offline", "--nocolor",
-         GIT_CEILING_DIRECTORIES=str(machine.VIEW.parent))
+    step("ansible-lint", tool("ansible-lint"), "--profile", "production", "--strict", "--offline", "--nocolor")
     step("antsibull-changelog lint", tool("antsibull-changelog"), "lint")
     step("antsibull-docs lint-collection-docs", tool("antsibull-docs"), "lint-collection-docs", "--plugin-docs",
          "--validate-collection-refs", "self", ".")
-    step("shellcheck", "shellcheck", *_shell_scripts())
-    _tarball(report, bin_directory, core, env)
+    step("shellcheck", "shellcheck", *_shell_scripts(collection))
 
 
 def _home_of_ansible_test(bin_directory: Path) -> Path:
-    """A home directory in which ansible-test finds its get-pip.py."""
+    """A home directory in which ansible-test finds its get-pip.py, and pip its settings: variables don't get through."""
     home = machine.CACHE / "home"
     source = subprocess.run([str(bin_directory / "python"), "-c", "import ansible_test; print(ansible_test.__path__[0])"],
                             check=True, capture_output=True, text=True).stdout.strip()
@@ -63,27 +79,30 @@ def _home_of_ansible_test(bin_directory: Path) -> Path:
     cache.mkdir(parents=True, exist_ok=True)
     for version in set(re.findall(r"\bpip='([0-9.]+)'", text)):
         (cache / f"get_pip_{version.replace('.', '_')}.py").write_text(GET_PIP, encoding="utf-8")
+    settings = [f"{name[4:].lower().replace('_', '-')} = {value}\n" for name, value in machine.pip_settings().items()]
+    (home / ".config" / "pip").mkdir(parents=True, exist_ok=True)
+    (home / ".config" / "pip" / "pip.conf").write_text("".join(["[global]\n", *settings]), encoding="utf-8")
     return home
 
 
-def _shell_scripts() -> list[str]:
-    """The tree's shell scripts, by their first line."""
+def _shell_scripts(collection: Path) -> list[str]:
+    """The collection's shell scripts, by their first line."""
     found = []
-    for path in sorted(machine.VIEW.rglob("*")):
-        if path.is_file() and machine.VIEW / "tests" / "output" not in path.parents:
+    for path in sorted(collection.rglob("*")):
+        if path.is_file() and collection / "tests" / "output" not in path.parents:
             with path.open("rb") as file:
                 if re.match(rb"#!.*\b(ba)?sh\b", file.readline(80)):
-                    found.append(str(path.relative_to(machine.VIEW)))
+                    found.append(str(path.relative_to(collection)))
     return found
 
 
-def _tarball(report: Report, bin_directory: Path, core: Path, env: dict[str, str]) -> None:
+def _tarball(report: Report, bin_directory: Path, core: Path, collection: Path, env: dict[str, str]) -> None:
     """Build the collection, import it as Galaxy would, install it where there is only ansible-core, read its pages."""
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch)
         if not report.step("ansible-galaxy collection build", [
                 str(bin_directory / "ansible-galaxy"), "collection", "build", "--output-path", scratch],
-                cwd=machine.VIEW, env=env):
+                cwd=collection, env=env):
             return
         tarball = next(place.glob("imagemirror-maas-*.tar.gz"))
         _galaxy_importer(report, bin_directory, tarball, env)

@@ -31,6 +31,7 @@ def environment(bin_directory: Path) -> dict[str, str]:
         "ANSIBLE_COLLECTIONS_PATH": str(machine.COLLECTIONS),
         "ANSIBLE_HOME": str(machine.CACHE / "ansible"),
         "ANSIBLE_LOCALHOST_WARNING": "false",
+        "NO_COLOR": "1",
         "PATH": f"{bin_directory}:{gates.PATH}",
     }
 
@@ -80,10 +81,11 @@ def demo(report: Report, extra: list[str]) -> None:
 def molecule(report: Report, _extra: list[str]) -> None:
     """the whole product on four hosts with their own systemd: upstream, two mirrors, MAAS"""
     bin_directory = prepare(HOST_PACKAGES, "requirements.txt", "requirements-molecule.txt")
-    report.step("molecule", [str(bin_directory / "molecule"), "--base-config", ".config/molecule/config.yml",
-                             "test", "--all"], cwd=machine.VIEW, live=True,
-                env={**environment(bin_directory), **podman.environment(machine.CACHE),
-                     "MOLECULE_GLOB": "molecule/*/molecule.yml"})
+    command = [str(bin_directory / "molecule"), "--base-config", ".config/molecule/config.yml"]
+    env = {**environment(bin_directory), **podman.environment(machine.CACHE), "MOLECULE_GLOB": "molecule/*/molecule.yml"}
+    report.step("molecule reset: nothing is left of a run that was stopped", [*command, "destroy", "--all"],
+                cwd=machine.VIEW, env=env)
+    report.step("molecule", [*command, "test", "--all"], cwd=machine.VIEW, env=env, live=True)
 
 
 LAYERS: dict[str, Callable[[Report, list[str]], None]] = {

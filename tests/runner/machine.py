@@ -23,6 +23,11 @@ VIEW = COLLECTIONS / "ansible_collections" / "imagemirror" / "maas"
 NOT_VIEWED = {".ansible", ".cache", ".git", ".mypy_cache", ".pytest_cache", "__pycache__"}
 
 
+# Where the distribution keeps the authorities that it trusts, and where an administrator adds some.
+AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+OWN_AUTHORITIES = Path("/usr/local/share/ca-certificates")
+
+
 class MachineError(Exception):
     """This machine cannot be made ready; the message says what it lacks."""
 
@@ -62,6 +67,12 @@ def apt(*packages: str) -> None:
     subprocess.run(["apt-get", "install", "-q", "-y", "--no-install-recommends", *chosen], check=True, env=environment)
 
 
+def pip_settings() -> dict[str, str]:
+    """The PIP_ variables of this run. Where the machine has authorities of its own, pip has to trust them too."""
+    own = {"PIP_CERT": str(AUTHORITIES)} if AUTHORITIES.exists() and any(OWN_AUTHORITIES.rglob("*.crt")) else {}
+    return {**own, **{name: value for name, value in os.environ.items() if name.startswith("PIP_")}}
+
+
 def venv(name: str, *requirements: str) -> Path:
     """A virtual environment in the cache with what the files of tests/ list; returns its bin directory.
 
@@ -79,7 +90,7 @@ def venv(name: str, *requirements: str) -> Path:
             continue
         print(f"installing {requirement}", flush=True)
         subprocess.run([str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-                        "-r", str(TREE / "tests" / requirement)], check=True)
+                        "-r", str(TREE / "tests" / requirement)], check=True, env={**os.environ, **pip_settings()})
         stamp.write_text(digest, encoding="utf-8")
     return home / "bin"
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tempfile
 import time
@@ -24,10 +25,15 @@ class Report:
         self.seconds: dict[str, float] = {}
 
     def step(self, name: str, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None,
-             live: bool = False) -> bool:
-        """One command that passes with exit code 0; its output is shown live, or when it fails."""
+             live: bool = False, expect: str = "") -> bool:
+        """One command that passes with exit code 0; its output is shown live, or when it fails.
+
+        expect: a pattern that shows in the output (of a command that is not live) that it did something.
+        """
         started = time.monotonic()
         code, output = _run(argv, cwd, env, live)
+        if code == 0 and not live and not re.search(expect, output):
+            code, output = 1, f"{output}\nexit code 0, but nothing like {expect!r} in the output"
         return self.verdict(name, code == 0, time.monotonic() - started, output)
 
     def verdict(self, name: str, good: bool, seconds: float = 0, output: str = "") -> bool:
