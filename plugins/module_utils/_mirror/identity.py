@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import pickle
 import pwd
+import signal
 
 from .errors import MirrorError, SettingsError
+from .tools import end_with_parent
 
 
 def call_as(owner, function, *arguments):
@@ -48,6 +50,7 @@ def _in_child(user, function, arguments):
             os.initgroups(user.pw_name, user.pw_gid)
             os.setgid(user.pw_gid)
             os.setuid(user.pw_uid)
+            end_with_parent()
             os.environ.update(HOME=user.pw_dir, USER=user.pw_name, LOGNAME=user.pw_name)
             try:
                 outcome = (True, function(*arguments))
@@ -59,9 +62,14 @@ def _in_child(user, function, arguments):
         finally:
             os._exit(code)
     os.close(writer)
-    with os.fdopen(reader, "rb") as pipe:
-        answer = pipe.read()
-    os.waitpid(child, 0)
+    try:
+        with os.fdopen(reader, "rb") as pipe:
+            answer = pipe.read()
+    except BaseException:
+        os.kill(child, signal.SIGTERM)  # who stops this process means the run
+        raise
+    finally:
+        os.waitpid(child, 0)
     if not answer:
         raise MirrorError("The run as %s ended without an answer" % user.pw_name, "It was killed, or is out of memory.")
     done, outcome = pickle.loads(answer)

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
+import signal
 import subprocess
 
 from .errors import MirrorError, SettingsError
@@ -15,6 +17,8 @@ from .errors import MirrorError, SettingsError
 _PATH = os.pathsep.join(filter(None, [os.environ.get("PATH"), "/usr/local/bin", "/usr/bin", "/bin"]))
 _PACKAGES = {"sstream-mirror": "simplestreams", "sstream-query": "simplestreams", "aria2c": "aria2", "gpgv": "gpgv", "gpg": "gnupg",
              "sync": "coreutils"}
+_LIBC = ctypes.CDLL(None)  # here: nothing is loaded between fork and exec
+_PR_SET_PDEATHSIG = 1
 
 
 class CommandError(MirrorError):
@@ -37,12 +41,21 @@ def find(program):
     return path
 
 
+def end_with_parent():
+    """Makes the kernel terminate this process when its parent dies, however: prctl(PR_SET_PDEATHSIG), kept over an exec.
+
+    A program that outlived a killed run would go on writing into what the next run has checked.
+    """
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 def start(argv, **options):
-    """A started process in a fixed locale, whose output is text; the caller ends it."""
+    """A started process in a fixed locale, whose output is text; the caller ends it, or dies and it ends too."""
     environment = dict(os.environ, PATH=_PATH, LC_ALL="C.UTF-8")
     program = find(argv[0])
     try:
-        return subprocess.Popen([program] + argv[1:], env=environment, encoding="utf-8", errors="replace", **options)
+        return subprocess.Popen([program] + argv[1:], env=environment, encoding="utf-8", errors="replace",
+                                preexec_fn=end_with_parent, **options)
     except OSError as error:
         raise SettingsError("%s can't be started: %s" % (program, error.strerror),
                             "Install it where the owner of the mirror may run it.") from error
