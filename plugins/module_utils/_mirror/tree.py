@@ -91,7 +91,7 @@ class Tree:
         return self.size(item.path) == item.size and sha256(self._at(item.path)) == item.sha256
 
     def files(self):
-        """(path, bytes) of every item's file on disk, known or not. Another mirror inside this one is left alone."""
+        """(path, bytes) of every item's file on disk, known or not, and of every link. Another mirror inside this one is left alone."""
         for folder, folders, names in os.walk(self.path):
             if folder == self.path:
                 folders[:] = [name for name in folders if name not in (_PRIVATE,) + RESERVED]
@@ -100,6 +100,7 @@ class Tree:
                 folders[:] = []
                 continue
             folders.sort()
+            names += [name for name in folders if os.path.islink(os.path.join(folder, name))]
             for name in sorted(names):
                 full = os.path.join(folder, name)
                 yield os.path.relpath(full, self.path), os.lstat(full).st_size
@@ -192,11 +193,13 @@ class Tree:
                     (item.path, "%d bytes, sha256 %s; listed %d bytes, sha256 %s" % (
                         size, found or "not read", item.size, item.sha256))])
             full = self._at(item.path)
-            os.makedirs(os.path.dirname(full), mode=0o755, exist_ok=True)
             if not self._contained(full):
                 raise StorageError("%s would be written outside the mirror, through a symlink in %s" % (item.path, self.path),
                                    "Remove the symlink: a mirror has none but streams.")
+            os.makedirs(os.path.dirname(full), mode=0o755, exist_ok=True)
             os.chmod(partial, 0o644)
+            if os.path.isdir(full):
+                self.clear(full)  # in a mirror only items lie at the paths of items
             os.replace(partial, full)
 
     def store(self, name, items, published):
@@ -242,9 +245,9 @@ class Tree:
         """Puts an item in its place as a hard link to the same item of another mirror. False where that can't be."""
         source, full = os.path.join(other, path), self._at(item.path)
         with explained(item.path):
-            os.makedirs(os.path.dirname(full), mode=0o755, exist_ok=True)
             if not self._contained(full) or os.path.lexists(full):
                 return False
+            os.makedirs(os.path.dirname(full), mode=0o755, exist_ok=True)
             try:
                 os.link(source, full, follow_symlinks=False)
             except OSError:  # another file system, another owner, or gone meanwhile: it is fetched instead
