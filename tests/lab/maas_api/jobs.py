@@ -21,7 +21,7 @@ class Jobs:
         self._change = threading.Condition()
         self._queues: dict[str, list[tuple[str, Callable[[], None]]]] = {}
         self._busy: set[str] = set()
-        self._waiting = 0  # jobs that stand at a point that is held
+        self._standing: list[Callable[[], bool]] = []  # for each job at a point: whether it has to stay there
         self._held: set[str] = set()
 
     def submit(self, kind: str, name: str, work: Callable[[], None]) -> None:
@@ -61,11 +61,14 @@ class Jobs:
 
     def pass_by(self, point: str, stopped: Callable[[], bool] = lambda: False) -> None:
         """Wait while the point is held, unless the job is stopped."""
+        def stays() -> bool:
+            return point in self._held and not stopped()
+
         with self._change:
-            self._waiting += 1
+            self._standing.append(stays)
             self._change.notify_all()
-            self._change.wait_for(lambda: point not in self._held or stopped())
-            self._waiting -= 1
+            self._change.wait_for(lambda: not stays())
+            self._standing.remove(stays)
 
     def pause(self, seconds: float, stopped: Callable[[], bool] = lambda: False) -> None:
         """Wait, unless the job is stopped."""
@@ -79,10 +82,10 @@ class Jobs:
             return self._change.wait_for(self._settled, timeout=max(0.0, end - time.monotonic()))
 
     def _settled(self) -> bool:
-        running = len(self._busy) - self._waiting
-        idle = all(not queue for kind, queue in self._queues.items() if kind not in self._busy)
-        queued = any(queue for queue in self._queues.values()) and not self._busy
-        return running <= 0 and idle and not queued
+        """Whether nothing runs but what is held. A job that was let go counts as running before its thread wakes."""
+        held = sum(stays() for stays in self._standing)
+        waiting = any(queue and kind not in self._busy for kind, queue in self._queues.items())
+        return len(self._busy) == held and not waiting
 
     def _run(self, kind: str) -> None:
         while True:
