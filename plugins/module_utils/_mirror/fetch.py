@@ -16,8 +16,9 @@ from .tools import start
 _MIN_SPLIT = "16M"  # smaller pieces fetch more bytes than the files hold
 _URI = re.compile(r"URI=(\S+)")
 _SPOILED = re.compile(r"Checksum error detected\. file=(.+)")
-_NO_RANGES = "Invalid range header"
-_NOT_RETRIED = re.compile(r"sha256|%s|status=500" % _NO_RANGES)  # what aria2c gives up at the first time
+# What aria2c would never go on from: a server without ranges, and a control file that a full disk or a power cut has cut
+_DEAD_END = re.compile(r"Invalid range header|Failed to read from the segment file")
+_NOT_RETRIED = re.compile(r"sha256|status=500|%s" % _DEAD_END.pattern)  # what it gives up at the first time
 _CAUSE = re.compile(r"errorCode=\d+ (?!URI=)(.+)")
 
 
@@ -46,8 +47,8 @@ def _attempt(settings, tree, items):
             tree.forget(item)  # its bytes are wrong: nothing to go on from
             failures[item.path] = words[partial]
         elif not os.path.exists(partial) or os.path.exists(partial + ".aria2"):
-            if _NO_RANGES in cause:
-                tree.forget(item)  # this server can't go on from it either, ever
+            if _DEAD_END.search(cause):
+                tree.forget(item)
             failures[item.path] = cause
         else:
             try:
