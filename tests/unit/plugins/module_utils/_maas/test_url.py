@@ -61,7 +61,7 @@ def test_api_url_with_a_password_is_refused_unseen():
 )
 def test_same_source(one, other, same):
     assert same_source(one, other) is same
-    assert same_source(other, one) is same
+    assert same_source(other, one) is same  # pylint: disable=arguments-out-of-order
 
 
 def test_any_scheme():
