@@ -57,6 +57,10 @@ class Machine:
         places = "/etc/systemd/system /etc/cron.d /etc/maas-image-mirror /usr/local /opt /srv /var/www"
         return set(self.run("sh", "-c", f"find {places} -not -type d 2>/dev/null; true").splitlines())
 
+    def packages(self):
+        """The installed packages."""
+        return set(self.run("dpkg-query", "--show", "--showformat=${db:Status-Status} ${Package}\n").splitlines())
+
     def remove(self):
         """Take the machine away."""
         podman("rm", "--force", "--time", "0", "--ignore", self.container)
