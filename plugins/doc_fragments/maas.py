@@ -25,7 +25,7 @@ options:
     required: true
   ca_path:
     description:
-      - PEM file with the certificates of the authorities that O(api_url) is verified by, for HTTPS with an authority of your own.
+      - PEM file of the authorities that O(api_url) is verified by, for HTTPS with an authority of your own.
       - If it is not given, the environment variable E(MAAS_CA_PATH) is used, else the system's authorities.
     type: path
   validate_certs:

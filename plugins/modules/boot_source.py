@@ -13,7 +13,7 @@ author:
   - imagemirror.maas contributors (@imagemirror)
 description:
   - Makes sure that MAAS has a boot source with a URL and a keyring, or has none with that URL.
-  - A source is found by its URL however that is spelled, so a final slash or the case of the host makes no second source.
+  - A source is found by its URL in any spelling, so a final slash or the case of the host makes no second source.
   - With O(match_url) a source that MAAS has already is pointed elsewhere in place. Its selections and images stay.
 extends_documentation_fragment:
   - imagemirror.maas.maas
@@ -22,7 +22,7 @@ attributes:
     description: Tells what it would change; can't write then.
     support: full
   diff_mode:
-    description: Shows the source before and after, the same in check mode and without; a keyring is shown by its SHA-256.
+    description: Shows the source before and after, the same in check mode as without. Keyrings are shown by their SHA-256.
     support: full
 options:
   state:
@@ -42,15 +42,15 @@ options:
     description:
       - If no source has O(url) but one has this URL, that one is changed to O(url).
       - If none has it by its own scheme, C(http) and C(https) are taken for the same.
-      - Up to MAAS 3.7 this is the way to switch to a mirror, as one source that can't be read stops the import from all.
+      - Up to MAAS 3.7 this is the way to switch: there one source that can't be read stops the import from all.
     type: str
   keyring_filename:
     description:
       - Path, on every region, of the binary keyring that the stream is signed with. MAAS does not check that it exists.
       - For Canonical's key this is C(/usr/share/keyrings/ubuntu-cloudimage-keyring.gpg), and in the snap
         C(/snap/maas/current/usr/share/keyrings/ubuntu-cloudimage-keyring.gpg).
-      - A source that had its keyring as data can't be changed to one by file name. It is then removed and made again, with its
-        selections put back as soon as MAAS has read it. If that fails, the former source is put back.
+      - A source that had its keyring as data can't be changed to one by file name. It is then removed and made again, with
+        its selections put back as soon as MAAS has read it. If that fails, the former source is put back.
       - If no keyring option is given, a source that exists keeps the keyring it has.
     type: str
   keyring_file:

@@ -24,7 +24,7 @@ attributes:
     support: N/A
 options:
   url:
-    description: List only the sources with this URL, however it is spelled (final slash, case of the host, default port).
+    description: List only the sources with this URL, in any spelling (final slash, case of the host, default port).
     type: str
 seealso:
   - module: imagemirror.maas.boot_source
@@ -39,7 +39,7 @@ EXAMPLES = r"""
 
 - name: Stop unless it is the mirror alone
   ansible.builtin.assert:
-    that: sources.boot_sources | map(attribute='url') | list == ['http://mirror.example.com/maas/images/ephemeral-v3/stable/']
+    that: sources.boot_sources | map(attribute='url') | list == ['http://mirror.example.com/stable/']
 """
 
 RETURN = r"""

@@ -144,9 +144,13 @@ class Client:
         if status == 410:
             return errors.NotMaasError("%s This MAAS has no API 2.0." % said)
         if status == _CONFLICT:
-            return errors.ServerError("%s Others were changing the same thing, %d times over." % (said, _TRIES), status, words)
+            return errors.ServerError(
+                "%s Others were changing the same thing, %d times over." % (said, _TRIES), status, words
+            )
         if status == 413:
-            return errors.InvalidError("%s The server takes no body that large; a keyring has a few kB." % said, status, words)
+            return errors.InvalidError(
+                "%s The server takes no body that large; a keyring has a few kB." % said, status, words
+            )
         if status >= 500:
             return errors.ServerError("%s MAAS failed inside; its regiond.log has more." % said, status, words)
         return errors.InvalidError(said, status, words)

@@ -124,11 +124,11 @@ def _taken_back(client, plan, half):
         return MaasError(
             "%s This came after %s; taking that back failed too: %s MAAS is NOT as it was before."
             % (half.error, _listed(done), failed.error),
-            **dict(half.error.data, before=plan.before)
+            **dict(half.error.data, before=plan.before),
         )
     return MaasError(
         "%s What had been done before that (%s) was taken back; MAAS is as it was." % (half.error, _listed(done)),
-        **half.error.data
+        **half.error.data,
     )
 
 

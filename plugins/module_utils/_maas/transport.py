@@ -83,5 +83,7 @@ class ReadOnlyTransport:
     def send(self, method, url, headers, body=None):
         """As Transport.send for GET; anything else is a bug and goes nowhere."""
         if method != "GET":
-            raise WriteInCheckModeError("Refused to send %s %s in check mode. This is a bug; please report it." % (method, url))
+            raise WriteInCheckModeError(
+                "Refused to send %s %s in check mode. This is a bug; please report it." % (method, url)
+            )
         return self._transport.send(method, url, headers, body)

@@ -62,7 +62,7 @@ def check_source_url(url, option="url"):
     host = parts.hostname
     if "." not in host and host != "localhost" and not _is_address(host):
         raise InputError(
-            "%s is %s, but MAAS refuses the host %r because it has no dot (\"Enter a valid URL.\"). "
+            '%s is %s, but MAAS refuses the host %r because it has no dot ("Enter a valid URL."). '
             "Use its full name, such as %s.example.com, or its address." % (option, without_password(url), host, host)
         )
     if len(url) > LONGEST:

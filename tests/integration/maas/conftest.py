@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Real modules, each in a process of its own, against the stand-in of MAAS over HTTP."""
+
 from __future__ import annotations
 
 import importlib
@@ -28,7 +29,7 @@ USER = "consumer-of-joe:token-of-joe:the-secret-of-joe"
 
 
 def forked(name, options):
-    """(exit code, stdout and stderr) of a module in a process of its own. Forked, as starting Python anew takes a second."""
+    """(exit code, output) of a module in a process of its own: a forked one, as starting Python anew takes a second."""
     main = importlib.import_module("ansible_collections.imagemirror.maas.plugins.modules." + name).main
     with tempfile.TemporaryFile() as output:
         child = os.fork()
@@ -59,9 +60,26 @@ class Region:
     def __init__(self, version, *options):
         self.version = version
         self._process = subprocess.Popen(
-            [sys.executable, str(TREE / "tests" / "lab" / "maas.py"), "--maas-version", version, "--listen", "127.0.0.1:0",
-             "--api-key", ADMIN, "--user-api-key", USER, "--unreachable", "images.maas.io", "--cache-delay", "0.2", *options],
-            stdout=subprocess.PIPE, encoding="utf-8")
+            [
+                sys.executable,
+                str(TREE / "tests" / "lab" / "maas.py"),
+                "--maas-version",
+                version,
+                "--listen",
+                "127.0.0.1:0",
+                "--api-key",
+                ADMIN,
+                "--user-api-key",
+                USER,
+                "--unreachable",
+                "images.maas.io",
+                "--cache-delay",
+                "0.2",
+                *options,
+            ],
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+        )
         self.url = self._process.stdout.readline().split()[-1]
 
     def stop(self):
@@ -73,7 +91,9 @@ class Region:
     def lab(self, path, body=None):
         """What the stand-in's control answers."""
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url.replace("/MAAS", "/lab/") + path, data, {"Content-Type": "application/json"})
+        request = urllib.request.Request(
+            self.url.replace("/MAAS", "/lab/") + path, data, {"Content-Type": "application/json"}
+        )
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
@@ -94,7 +114,9 @@ class Region:
 
     def run(self, module, check=False, **options):
         """The module's result; `rc` is its exit code. Secrets in its output fail the test."""
-        given = dict({"api_url": self.url, "api_key": ADMIN, "_ansible_check_mode": check, "_ansible_diff": True}, **options)
+        given = dict(
+            {"api_url": self.url, "api_key": ADMIN, "_ansible_check_mode": check, "_ansible_diff": True}, **options
+        )
         code, output = forked(module, given)
         for secret in ADMIN.split(":") + USER.split(":"):
             assert secret not in output
@@ -130,7 +152,10 @@ class Region:
             assert self.lab("writes") == writes
         for check in (True, False):
             again = self.done(module, check=check, **options)
-            assert again["changed"] is False and again["diff"]["before"] == again["diff"]["after"] == result["diff"]["after"]
+            assert (
+                again["changed"] is False
+                and again["diff"]["before"] == again["diff"]["after"] == result["diff"]["after"]
+            )
         return result
 
     def _lasting(self):

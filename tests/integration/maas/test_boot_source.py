@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """boot_source and boot_source_info against each version of MAAS."""
+
 from __future__ import annotations
 
 import base64
@@ -59,7 +60,9 @@ def test_the_default_source_is_pointed_at_the_mirror_in_place(region):
     region.rung("boot_source", url=UPSTREAM.rstrip("/"), match_url=MIRROR.rstrip("/"))
 
 
-@pytest.mark.parametrize("spelling", [MIRROR, MIRROR.rstrip("/"), MIRROR.replace("mirror", "MIRROR").replace("com/", "com:80/")])
+@pytest.mark.parametrize(
+    "spelling", [MIRROR, MIRROR.rstrip("/"), MIRROR.replace("mirror", "MIRROR").replace("com/", "com:80/")]
+)
 def test_a_spelling_is_no_change(region, spelling):
     region.rung("boot_source", url=MIRROR, match_url=UPSTREAM)
     region.rung("boot_source", changed=False, url=spelling, match_url=UPSTREAM)
@@ -111,7 +114,9 @@ def test_38_fields_are_named_where_they_are_not_known(start, version):
 
 
 def test_the_last_source_comes_back_says_a_warning(start):
-    assert "default one" in str(start("3.7").rung("boot_source", url=UPSTREAM.replace("https", "http"), state="absent")["warnings"])
+    assert "default one" in str(
+        start("3.7").rung("boot_source", url=UPSTREAM.replace("https", "http"), state="absent")["warnings"]
+    )
 
 
 def test_absent_what_never_was(region):
@@ -140,18 +145,26 @@ class TestRefusals:
 
     def test_two_keyrings(self, start, check, key):
         assert "mutually exclusive" in start("3.7").refused(
-            "boot_source", check=check, url=MIRROR, keyring_file=key, keyring_filename=FILE)
+            "boot_source", check=check, url=MIRROR, keyring_file=key, keyring_filename=FILE
+        )
 
     @pytest.mark.parametrize("bad, hint", [(0, "first part"), (1, "second part"), (2, "third part")])
     def test_a_wrong_key(self, start, check, bad, hint):
         parts = "consumer-of-admin:token-of-admin:the-secret-of-admin".split(":")
         parts[bad] = "not-the-right-one"
-        message = start("3.7").refused("boot_source", check=check, url=MIRROR, keyring_filename=FILE, api_key=":".join(parts))
+        message = start("3.7").refused(
+            "boot_source", check=check, url=MIRROR, keyring_filename=FILE, api_key=":".join(parts)
+        )
         assert hint in message and "not-the-right-one" not in message
 
     def test_not_an_administrator(self, region, check):
-        message = region.refused("boot_source", check=check, url=MIRROR, keyring_filename=FILE,
-                                 api_key="consumer-of-joe:token-of-joe:the-secret-of-joe")
+        message = region.refused(
+            "boot_source",
+            check=check,
+            url=MIRROR,
+            keyring_filename=FILE,
+            api_key="consumer-of-joe:token-of-joe:the-secret-of-joe",
+        )
         assert "administrator" in message and ("not allowed" in message or "can_" in message)
 
 
@@ -192,7 +205,10 @@ def test_info(region, key):
         result = region.done("boot_source_info", check=check)
         assert [source["url"].rstrip("/") for source in result["boot_sources"]] == urls(region)
         assert result["maas_version"].startswith(region.version)
-        [found] = region.done("boot_source_info", check=check, url=MIRROR.upper().replace("/MAAS/IMAGES/EPHEMERAL-V3/STABLE/",
-                              "/maas/images/ephemeral-v3/stable"))["boot_sources"]
+        [found] = region.done(
+            "boot_source_info",
+            check=check,
+            url=MIRROR.upper().replace("/MAAS/IMAGES/EPHEMERAL-V3/STABLE/", "/maas/images/ephemeral-v3/stable"),
+        )["boot_sources"]
         assert found["keyring_digest"].startswith("sha256:") and found["id"] == 2
     assert not region.done("boot_source_info", url="http://no.example.com/")["boot_sources"]

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A source that has to be made anew keeps what MAAS takes from it: over a real signed stream that MAAS reads."""
+
 from __future__ import annotations
 
 import sys
@@ -21,7 +22,9 @@ JAMMY = {"os": "ubuntu", "release": "jammy", "arches": ["amd64"], "subarches": [
 @pytest.fixture(scope="module", name="made")
 def fixture_made(tmp_path_factory):
     place = tmp_path_factory.mktemp("made")
-    stream.make(place, stream.Spec(releases=("noble", "jammy"), arches=("amd64", "arm64"), kernels=("ga",), scale=0.0001))
+    stream.make(
+        place, stream.Spec(releases=("noble", "jammy"), arches=("amd64", "arm64"), kernels=("ga",), scale=0.0001)
+    )
     return place
 
 
@@ -53,7 +56,10 @@ def taken(maas, source):
 
 
 def test_selections_are_put_back_when_maas_has_read_the_source(maas, mirror):
-    old, new = maas.sources[1]["id"], maas.rung("boot_source", url=mirror, keyring_filename=ON_REGION)["boot_source"]["id"]
+    old, new = (
+        maas.sources[1]["id"],
+        maas.rung("boot_source", url=mirror, keyring_filename=ON_REGION)["boot_source"]["id"],
+    )
     assert old != new and not taken(maas, old)
     assert taken(maas, new) == {"noble": ["amd64", "arm64"], "jammy": ["amd64"]}
 
@@ -63,5 +69,9 @@ def test_what_maas_can_not_read_is_taken_back_selections_and_all(maas, mirror):
     message = maas.refused("boot_source", url=mirror, keyring_filename="/not/there.gpg", wait_timeout=2)
     assert "no available images" in message and "MAAS is as it was" in message
     [after] = [source for source in maas.sources if source["id"] != 1]
-    assert (after["url"], after["keyring_data"], after["keyring_filename"]) == (before["url"], before["keyring_data"], "")
+    assert (after["url"], after["keyring_data"], after["keyring_filename"]) == (
+        before["url"],
+        before["keyring_data"],
+        "",
+    )
     assert taken(maas, after["id"]) == {"noble": ["amd64", "arm64"], "jammy": ["amd64"]}

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """playbooks/maas.yml as a user runs it, from a controller that is only the API's client."""
+
 from __future__ import annotations
 
 import base64
@@ -27,10 +28,17 @@ class Play:
     def __init__(self, region, scratch, key):
         self.region = region
         self.inventory = scratch / "inventory.json"
-        self.inventory.write_text(json.dumps({
-            "maas_regions": {"hosts": {"maas": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}}},
-            "maas_mirrors": {"hosts": {"mirror1": {"ansible_host": "192.0.2.7"}}},
-        }), encoding="utf-8")
+        self.inventory.write_text(
+            json.dumps(
+                {
+                    "maas_regions": {
+                        "hosts": {"maas": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}}
+                    },
+                    "maas_mirrors": {"hosts": {"mirror1": {"ansible_host": "192.0.2.7"}}},
+                }
+            ),
+            encoding="utf-8",
+        )
         self.variables = {"maas_source_api_url": region.url, "maas_source_api_key": key}
 
     def run(self, *flags, **variables):
@@ -43,10 +51,28 @@ class Play:
     def try_run(self, *flags, **variables):
         """(exit code, output)"""
         done = subprocess.run(
-            [str(Path(sys.executable).with_name("ansible-playbook")), "-vvv", "--diff", "-i", str(self.inventory),
-             "-e", json.dumps(dict(self.variables, **variables)), "imagemirror.maas.maas", *flags],
-            env=dict(os.environ, ANSIBLE_COLLECTIONS_PATH=str(COLLECTIONS), ANSIBLE_NOCOLOR="1", ANSIBLE_LOCALHOST_WARNING="false"),
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", check=False)
+            [
+                str(Path(sys.executable).with_name("ansible-playbook")),
+                "-vvv",
+                "--diff",
+                "-i",
+                str(self.inventory),
+                "-e",
+                json.dumps(dict(self.variables, **variables)),
+                "imagemirror.maas.maas",
+                *flags,
+            ],
+            env=dict(
+                os.environ,
+                ANSIBLE_COLLECTIONS_PATH=str(COLLECTIONS),
+                ANSIBLE_NOCOLOR="1",
+                ANSIBLE_LOCALHOST_WARNING="false",
+            ),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            check=False,
+        )
         for secret in self.variables["maas_source_api_key"].split(":"):
             assert secret not in done.stdout
         return done.returncode, done.stdout
@@ -55,7 +81,11 @@ class Play:
     def source(self):
         """(id, URL, keyring) of the only source."""
         [source] = self.region.sources
-        return source["id"], source["url"].rstrip("/"), source["keyring_filename"] or base64.b64decode(source["keyring_data"])
+        return (
+            source["id"],
+            source["url"].rstrip("/"),
+            source["keyring_filename"] or base64.b64decode(source["keyring_data"]),
+        )
 
 
 @pytest.fixture

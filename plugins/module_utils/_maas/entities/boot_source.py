@@ -45,7 +45,7 @@ def from_api(answer):
         keyring=base64.b64decode(answer.get("keyring_data") or ""),
         id=answer["id"],
         answer=answer,
-        **{name: answer.get(name) for name in SINCE_3_8}
+        **{name: answer.get(name) for name in SINCE_3_8},
     )
 
 
@@ -93,9 +93,7 @@ def _new(url, others, version):
 
 def equal(one, other):
     """True if the two are the same to MAAS: no need to change the one into the other."""
-    return same_source(one.url, other.url) and replace(
-        one, url=other.url, id=other.id, answer=other.answer
-    ) == other
+    return same_source(one.url, other.url) and replace(one, url=other.url, id=other.id, answer=other.answer) == other
 
 
 def needs_recreation(present, target):

@@ -168,7 +168,7 @@ def needs_import(plan, version):
 
 
 def _stored(answers, target, version):
-    """The source as the server answered it; MaasError if it is not what was sent, or every run would change it again."""
+    """The source as the server answered it; MaasError if that is not what was sent: every run would change it again."""
     if target is None:
         return None
     [stored] = [

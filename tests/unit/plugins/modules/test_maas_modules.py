@@ -17,7 +17,9 @@ from ansible_collections.imagemirror.maas.plugins.module_utils._maas.transport i
 
 TREE = Path(__file__).resolve().parents[4]
 FRAGMENT = "extends_documentation_fragment:\n  - imagemirror.maas.maas\n"
-NAMES = sorted(path.stem for path in (TREE / "plugins" / "modules").glob("*.py") if FRAGMENT in path.read_text(encoding="utf-8"))
+NAMES = sorted(
+    path.stem for path in (TREE / "plugins" / "modules").glob("*.py") if FRAGMENT in path.read_text(encoding="utf-8")
+)
 
 
 class Stopped(Exception):
@@ -30,8 +32,16 @@ class FakeModule:
     def __init__(self, check_mode=False, **options):
         self.check_mode = check_mode
         self.no_log_values = set()
-        self.params = dict({"api_url": "http://r:5240/", "api_key": "consumer:token1:the-secret", "validate_certs": True,
-                            "ca_path": None, "timeout": 30}, **options)
+        self.params = dict(
+            {
+                "api_url": "http://r:5240/",
+                "api_key": "consumer:token1:the-secret",
+                "validate_certs": True,
+                "ca_path": None,
+                "timeout": 30,
+            },
+            **options,
+        )
         self.warnings = []
 
     def warn(self, text):
@@ -66,9 +76,14 @@ def test_each_takes_the_connections_options(name, monkeypatch):
 
 def test_the_fragment_says_what_the_options_are():
     documented = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
-    said = {name: (option["type"], option.get("required", False), option.get("default")) for name, option in documented.items()}
-    assert said == {name: (option["type"], option.get("required", False), option.get("default"))
-                    for name, option in arguments.CONNECTION.items()}
+    said = {
+        name: (option["type"], option.get("required", False), option.get("default"))
+        for name, option in documented.items()
+    }
+    assert said == {
+        name: (option["type"], option.get("required", False), option.get("default"))
+        for name, option in arguments.CONNECTION.items()
+    }
     for name, option in arguments.CONNECTION.items():
         if "fallback" in option:
             assert "E(%s)" % option["fallback"][1][0] in str(documented[name]["description"])

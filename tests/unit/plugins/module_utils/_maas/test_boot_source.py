@@ -24,12 +24,20 @@ FILE = "/usr/share/keyrings/ubuntu-cloudimage-keyring.gpg"
 KEY, OTHER_KEY = b"\x99\x01key", b"\x99\x01other"
 UPSTREAM = "http://images.maas.io/ephemeral-v3/stable/"
 MIRROR = "http://mirror.example.com/maas/images/ephemeral-v3/stable/"
-NOBLE = selection.from_api({"os": "ubuntu", "release": "noble", "arches": ["amd64"], "subarches": ["*"], "labels": ["*"], "id": 4})
+NOBLE = selection.from_api(
+    {"os": "ubuntu", "release": "noble", "arches": ["amd64"], "subarches": ["*"], "labels": ["*"], "id": 4}
+)
 
 
 def source(url=UPSTREAM, number=1, filename=FILE, data=b"", **more):
     return boot_source.from_api(
-        dict(more, url=url, id=number, keyring_filename="" if data else filename, keyring_data=base64.b64encode(data).decode())
+        dict(
+            more,
+            url=url,
+            id=number,
+            keyring_filename="" if data else filename,
+            keyring_data=base64.b64encode(data).decode(),
+        )
     )
 
 
@@ -60,7 +68,9 @@ class TestFind:
         mirror = source(MIRROR, 2)
         assert find([source(), mirror], MIRROR, UPSTREAM) is mirror
 
-    @pytest.mark.parametrize("spelling", [UPSTREAM, UPSTREAM[:-1], UPSTREAM.replace("http", "https"), "HTTPS" + UPSTREAM[4:-1]])
+    @pytest.mark.parametrize(
+        "spelling", [UPSTREAM, UPSTREAM[:-1], UPSTREAM.replace("http", "https"), "HTTPS" + UPSTREAM[4:-1]]
+    )
     def test_match_url_takes_http_and_https_for_one(self, spelling):
         one = source()
         assert find([one], MIRROR, spelling) is one
@@ -97,11 +107,17 @@ class TestPlan:
     def test_data_to_filename_makes_it_anew_with_its_selections(self):
         made = plan(source(MIRROR, 5, data=KEY), keyring_filename=FILE, selections=[NOBLE])
         assert [(step.method, step.path) for step in made.steps] == [
-            ("DELETE", "boot-sources/5/"), ("POST", "boot-sources/"), ("POST", "boot-sources/{source}/selections/")]
+            ("DELETE", "boot-sources/5/"),
+            ("POST", "boot-sources/"),
+            ("POST", "boot-sources/{source}/selections/"),
+        ]
         assert made.steps[1].fields == {"url": MIRROR, "keyring_filename": FILE}
         assert made.steps[2].fields["arches"] == ["amd64"] and made.steps[2].patience == 60
         assert [(step.method, step.path) for step in made.undo] == [
-            ("DELETE", "boot-sources/{source}/"), ("POST", "boot-sources/"), ("POST", "boot-sources/{former}/selections/")]
+            ("DELETE", "boot-sources/{source}/"),
+            ("POST", "boot-sources/"),
+            ("POST", "boot-sources/{former}/selections/"),
+        ]
         assert made.undo[1].files == {"keyring_data": KEY}
 
     def test_made_anew_keeps_what_38_knows(self):
@@ -109,7 +125,9 @@ class TestPlan:
         fields = made.steps[1].fields
         assert (fields["name"], fields["priority"], fields["enabled"]) == ("mine", 7, False)
 
-    @pytest.mark.parametrize("present", [source(MIRROR), source(MIRROR[:-1]), source(MIRROR.replace("mirror", "MIRROR"))])
+    @pytest.mark.parametrize(
+        "present", [source(MIRROR), source(MIRROR[:-1]), source(MIRROR.replace("mirror", "MIRROR"))]
+    )
     def test_another_spelling_is_no_change(self, present):
         assert not plan(present, keyring_filename=FILE).changed
 
@@ -132,13 +150,22 @@ class TestPlan:
 
     def test_new_in_37(self):
         [step] = plan(None, keyring_filename=FILE).steps
-        assert (step.method, step.path, step.fields) == ("POST", "boot-sources/", {"url": MIRROR, "keyring_filename": FILE})
+        assert (step.method, step.path, step.fields) == (
+            "POST",
+            "boot-sources/",
+            {"url": MIRROR, "keyring_filename": FILE},
+        )
 
     def test_new_in_38_is_foretold_as_38_fills_it_in(self):
         made = plan(None, V38, others=[source_38()], keyring=KEY)
         assert made.after == {
-            "url": MIRROR[:-1], "keyring_filename": "", "keyring_data": made.after["keyring_data"],
-            "name": MIRROR[:-1], "priority": 2, "enabled": True, "skip_keyring_verification": False,
+            "url": MIRROR[:-1],
+            "keyring_filename": "",
+            "keyring_data": made.after["keyring_data"],
+            "name": MIRROR[:-1],
+            "priority": 2,
+            "enabled": True,
+            "skip_keyring_verification": False,
         }
 
     def test_38_fields_change_alone(self):
@@ -206,4 +233,8 @@ class TestOptions:
         assert wanted_of(self.options(keyring_data=base64.b64encode(KEY).decode()))["keyring"] == KEY
 
     def test_what_is_not_given_is_not_wanted(self):
-        assert wanted_of(self.options(name=None, priority=0, enabled=False)) == {"url": MIRROR, "priority": 0, "enabled": False}
+        assert wanted_of(self.options(name=None, priority=0, enabled=False)) == {
+            "url": MIRROR,
+            "priority": 0,
+            "enabled": False,
+        }

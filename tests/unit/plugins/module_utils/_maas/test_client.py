@@ -63,7 +63,9 @@ def test_get_decodes_and_signs():
     assert "Cookie" not in headers  # MAAS would then want a CSRF token
 
 
-@pytest.mark.parametrize("body, value", [("true", True), ("null", None), ("", None), ("OK", "OK"), ('"noble"', "noble")])
+@pytest.mark.parametrize(
+    "body, value", [("true", True), ("null", None), ("", None), ("OK", "OK"), ('"noble"', "noble")]
+)
 def test_values_of_answers(body, value):
     assert client_of(reply(200, body))[0].get("maas/") == value
 
@@ -129,8 +131,11 @@ def test_a_redirect_is_never_followed():
         ("Authorization Error: 'Invalid access token: token'", "second part"),
         ("Authorization Error: 'Invalid signature. Expected signature base string: &the-true-secret'", "third part"),
         ("Authorization Error: 'Nonce already used: 44'", "repeat requests"),
-        ("Authorization Error: 'Expired timestamp: given 1795416771 and now 1795420371 has a greater difference than "
-         "threshold 300'", "3600 s behind MAAS"),
+        (
+            "Authorization Error: 'Expired timestamp: given 1795416771 and now 1795420371 has a greater "
+            "difference than threshold 300'",
+            "3600 s behind MAAS",
+        ),
         ("Forbidden", "takes the Authorization header away"),
     ],
 )
@@ -155,7 +160,9 @@ def test_secrets_and_passwords_are_taken_out_of_other_answers_too():
 def test_reading_is_tried_again_with_a_new_nonce():
     client, script, naps = client_of(reply(502, "bad gateway"), errors.UnreachableError("gone"), reply(200, []))
     assert client.get("boot-sources/") == []
-    assert ['oauth_nonce="n%d"' % number in sent[2]["Authorization"] for number, sent in enumerate(script.sent)] == [True] * 3
+    assert ['oauth_nonce="n%d"' % number in sent[2]["Authorization"] for number, sent in enumerate(script.sent)] == [
+        True
+    ] * 3
     assert naps == [1, 2]
 
 

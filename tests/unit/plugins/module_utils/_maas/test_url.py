@@ -19,8 +19,14 @@ from ansible_collections.imagemirror.maas.plugins.module_utils._maas.url import 
 
 @pytest.mark.parametrize(
     "given",
-    ["http://r:5240", "http://r:5240/", "http://r:5240/MAAS", "http://r:5240/MAAS/", "http://r:5240/MAAS/api/2.0",
-     "http://r:5240/MAAS/api/2.0/"],
+    [
+        "http://r:5240",
+        "http://r:5240/",
+        "http://r:5240/MAAS",
+        "http://r:5240/MAAS/",
+        "http://r:5240/MAAS/api/2.0",
+        "http://r:5240/MAAS/api/2.0/",
+    ],
 )
 def test_api_root_of_every_spelling(given):
     assert api_root(given) == "http://r:5240/MAAS/api/2.0/"
@@ -71,8 +77,14 @@ def test_any_scheme():
 
 @pytest.mark.parametrize(
     "url",
-    ["http://mirror.example.com/x/", "http://10.0.0.1:8080/x", "http://[fd00::1]/x", "http://localhost/x",
-     "https://u:p@m.x/", "http://m.x/" + "a" * 189],
+    [
+        "http://mirror.example.com/x/",
+        "http://10.0.0.1:8080/x",
+        "http://[fd00::1]/x",
+        "http://localhost/x",
+        "https://u:p@m.x/",
+        "http://m.x/" + "a" * 189,
+    ],
 )
 def test_urls_that_maas_takes(url):
     assert check_source_url(url) == url

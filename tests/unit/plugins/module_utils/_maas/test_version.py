@@ -12,8 +12,14 @@ from ansible_collections.imagemirror.maas.plugins.module_utils._maas.version imp
 
 @pytest.mark.parametrize(
     "text, numbers, several",
-    [("2.7.3", (2, 7), False), ("3.4.10", (3, 4), False), ("3.7.3", (3, 7), False), ("3.8.0~beta6", (3, 8), True),
-     ("3.10.1", (3, 10), True), ("4.0", (4, 0), True)],
+    [
+        ("2.7.3", (2, 7), False),
+        ("3.4.10", (3, 4), False),
+        ("3.7.3", (3, 7), False),
+        ("3.8.0~beta6", (3, 8), True),
+        ("3.10.1", (3, 10), True),
+        ("4.0", (4, 0), True),
+    ],
 )
 def test_numbers_of_a_version(text, numbers, several):
     version = parse_version(text)
