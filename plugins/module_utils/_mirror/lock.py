@@ -34,8 +34,13 @@ def locked(path, timeout):
                     raise LockedError("Another run works on this mirror: %s" % (file.read().strip() or "unknown"),
                                       "Wait for it, or set lock_timeout to the seconds to wait.") from error
                 time.sleep(0.2)
-        file.truncate(0)
-        file.write("process %d since %s" % (os.getpid(), time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())))
-        file.flush()
+        _note(file, "process %d since %s" % (os.getpid(), time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())))
         yield
-        file.truncate(0)
+        _note(file, "")
+
+
+def _note(file, words):
+    """Who holds the lock, for whoever finds it held. On a full disk nobody is told; the lock holds without."""
+    with contextlib.suppress(OSError):
+        os.truncate(file.fileno(), 0)
+        os.write(file.fileno(), words.encode())
