@@ -1,0 +1,125 @@
+# Copyright (c) 2026, imagemirror.maas contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What happens to the process: stopped or killed at any instant, or run twice at once."""
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import scene
+from faults import Hook, Rate, Stall
+from scene import IMAGES
+
+KILLS, STOPS = 14, 5  # instants, of the three dozen of a sync
+
+
+def wait_for(condition):
+    """Until something holds; the longest that it may take is a minute."""
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("number", range(KILLS))
+def test_killed_at_an_instant(lab, number):
+    run = lab.sync(strike=("SIGKILL", lab.instant(number, KILLS), lab.scratch))
+    assert run.code == -signal.SIGKILL
+    assert lab.published in (scene.FIRST, scene.SECOND)
+    lab.heals()
+
+
+@pytest.mark.parametrize("number", range(STOPS))
+def test_stopped_at_an_instant(lab, number):
+    run = lab.sync(strike=("SIGTERM", lab.instant(number, STOPS), lab.scratch))
+    assert run.code == 128 + signal.SIGTERM
+    assert lab.published in (scene.FIRST, scene.SECOND)
+    lab.heals()
+
+
+def test_killed_at_random_instants(lab, request):
+    """A storm: one run after the other is cut off, while upstream goes on publishing."""
+    chance = random.Random(20250724)
+    codes = set()
+    for number in range(request.config.getoption("--kills")):
+        lab.upstream.directory = lab.stage.states[min(number // 8, scene.THIRD)]
+        process = lab.start(allow_downgrade=True)
+        time.sleep(chance.uniform(0.05, 1.5))
+        process.send_signal(chance.choice((signal.SIGTERM, signal.SIGKILL)))
+        codes.add(scene.end(process).code)
+        assert not lab.watcher.broken
+    assert codes <= {0, -signal.SIGKILL, 128 + signal.SIGTERM, -signal.SIGTERM}
+    lab.upstream.directory = lab.stage.states[scene.THIRD]
+    lab.heals(scene.THIRD)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_nothing_outlives_a_run_that_hangs(lab, number):
+    for pattern in (IMAGES, "*/squashfs"):  # sstream-mirror hangs, aria2c hangs
+        lab.upstream.heal()
+        lab.upstream.fault(pattern, Stall(seconds=60))
+        process = lab.start(stall_timeout=60)
+        wait_for(lambda pattern=pattern: lab.upstream.count(pattern))
+        process.send_signal(number)
+        scene.end(process)
+        wait_for(lambda: not programs(str(lab.mirror)))
+    lab.heals()
+
+
+def programs(words):
+    """The command lines of all processes with these words."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                line = file.read().decode()
+        except (OSError, UnicodeDecodeError):
+            continue
+        if words in line:
+            found.append(line)
+    return found
+
+
+def test_a_killed_run_writes_nothing_into_the_next_one(lab):
+    """sstream-mirror of the first run gets its answer when the second one has checked its snapshot."""
+    lab.upstream.fault(IMAGES, Hook(lambda: time.sleep(4)), times=1, after=2)
+    first = lab.start()
+    wait_for(lambda: lab.upstream.count(IMAGES) == 3)
+    first.kill()
+    scene.end(first)
+    lab.upstream.directory = lab.stage.states[scene.THIRD]
+    lab.upstream.fault("*/squashfs", Rate(200_000))
+    assert lab.sync().code == 0
+    assert lab.published == scene.THIRD
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_signal_reaches_the_run_of_another_user(number):
+    """Started by root for an owner, the engine works in a child process: that ends with its parent, and its programs too."""
+    seconds = f"{random.uniform(1000, 2000):.5f}"
+    process = subprocess.Popen([
+        sys.executable, "-c", "import sys; sys.path.insert(0, sys.argv[1]); from _mirror import identity, tools; "
+        "identity.call_as('nobody', tools.run, ['sleep', sys.argv[2]])", str(scene.TREE / "plugins" / "module_utils"), seconds])
+    wait_for(lambda: programs(f"sleep\0{seconds}"))
+    process.send_signal(number)
+    process.wait()
+    wait_for(lambda: not programs(seconds))
+
+
+def test_two_runs_at_once(lab):
+    lab.upstream.fault("*/squashfs", Rate(400_000))
+    first = lab.start()
+    wait_for(lambda: lab.upstream.count("*/squashfs"))
+    second = lab.sync()
+    assert second.code == 3
+    assert f"process {first.pid} since " in second.words
+    third = lab.sync(lock_timeout=60)
+    assert scene.end(first).code == 0
+    assert third.code == 0 and "unchanged" in third.words
+    assert lab.published == scene.SECOND
