@@ -25,13 +25,23 @@ _CAUSE = re.compile(r"errorCode=\d+ (?!URI=)(.+)")
 def fetch(settings, tree, items):
     """Fetches items into the tree's incoming/ and admits each one that has its size and hash.
 
+    What several paths have in common is fetched once and linked.
     FetchError: some did not come; those that did are in place, and partial files wait for the next run.
     """
-    failures = _attempt(settings, tree, items)
-    again = [item for item in items if settings.retries and _NOT_RETRIED.search(failures.get(item.path, ""))]
+    firsts = {}
+    for item in items:
+        firsts.setdefault(item.sha256, item)
+    failures = _attempt(settings, tree, list(firsts.values()))
+    again = [item for item in firsts.values() if settings.retries and _NOT_RETRIED.search(failures.get(item.path, ""))]
     if again:
         failures = {path: words for path, words in failures.items() if path not in {item.path for item in again}}
         failures.update(_attempt(settings, tree, again))
+    for item in items:
+        first = firsts[item.sha256]
+        if first.path in failures:
+            failures[item.path] = failures[first.path]
+        elif first is not item and not tree.share(item, tree.path, first.path):
+            failures[item.path] = "it could not be linked to %s, which has the same content" % first.path
     if failures:
         raise FetchError("%d of %d items could not be fetched from %s" % (len(failures), len(items), settings.source),
                          "What has arrived is kept; run again when the server gives the rest.", failures=failures.items())
@@ -87,7 +97,6 @@ def arguments(settings, tree):
         "show-console-readout": "false",
         "summary-interval": 0,
         "download-result": "hide",
-        "stop-with-process": os.getpid(),
     }
     return ["aria2c"] + ["--%s=%s" % option for option in options.items()]
 

@@ -242,20 +242,17 @@ class Tree:
                 os.unlink(self._pin)
 
     def share(self, item, other, path):
-        """Puts an item in its place as a hard link to the same item of another mirror. False where that can't be."""
-        source, full = os.path.join(other, path), self._at(item.path)
-        with explained(item.path):
-            if not self._contained(full) or os.path.lexists(full):
-                return False
-            os.makedirs(os.path.dirname(full), mode=0o755, exist_ok=True)
-            try:
-                os.link(source, full, follow_symlinks=False)
-            except OSError:  # another file system, another owner, or gone meanwhile: it is fetched instead
-                return False
-        if self.matches(item):
-            return True
-        os.unlink(full)
-        return False
+        """Puts an item in its place as a hard link to a file with the same content, of this mirror or another one.
+
+        False where that can't be: another file system, another owner, or the file is not what it should be.
+        """
+        self.forget(item)
+        try:
+            os.link(os.path.join(other, path), self.partial(item), follow_symlinks=False)
+            self.admit(item)
+        except (OSError, FetchError):
+            return False
+        return True
 
     def drop(self, paths):
         """Deletes items' files, and the directories that this leaves empty."""

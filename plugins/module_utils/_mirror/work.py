@@ -19,7 +19,7 @@ class Work:
 
     result: Result
     missing: list  # Items to fetch
-    linked: list = field(default_factory=list)  # (Item, other mirror, path there): what a sibling has already
+    linked: list = field(default_factory=list)  # (Item, mirror, path there): what is on disk under another path
     rows: list = field(default_factory=list)  # sstream-query's rows of what is wanted
     fresh: bool = False  # the snapshot becomes a generation
     retired: list = field(default_factory=list)  # Generations to delete
@@ -58,7 +58,7 @@ def update(settings, tree, snapshot, steps, now):
     missing = [item for item in wanted.values() if not _present(settings, tree, item, listed)]
     promised = set(wanted).union(*(generation.items for generation in kept))
     dropped = [(path, size) for path, size in tree.files() if path not in promised]
-    linked, missing_here = _linked(settings, missing)
+    linked, missing_here = _linked(settings, missing, listed)
     preflight.space(plan.total(missing_here) - tree.arrived(missing_here), tree.free(), settings.path)
     return Work(Result(generation=name, previous=current and current.name, before=before, after=wanted, added=missing,
                        removed=dropped, published=current is None or current.name != name), missing_here, linked, rows, True, retired)
@@ -71,9 +71,10 @@ def repair(settings, tree, steps):
     _require(current, settings)
     listed = _listed(generations)
     missing = [item for item in listed.values() if not _present(settings, tree, item, listed)]
-    preflight.space(plan.total(missing) - tree.arrived(missing), tree.free(), settings.path)
+    linked, missing_here = _linked(settings, missing, listed)
+    preflight.space(plan.total(missing_here) - tree.arrived(missing_here), tree.free(), settings.path)
     return Work(Result(generation=current.name, previous=current.name, before=current.items, after=current.items,
-                       added=missing, removed=[], published=False), missing)
+                       added=missing, removed=[], published=False), missing_here, linked)
 
 
 def rollback(settings, tree, steps, wanted):
@@ -117,9 +118,14 @@ def _present(settings, tree, item, listed):
         settings.verify == "fast" and item.path in listed or tree.matches(item))
 
 
-def _linked(settings, missing):
-    """(what the siblings have of it as (Item, sibling's directory, path there), what has to be fetched)."""
-    held = {item.sha256: (sibling, item.path) for sibling in settings.siblings
-            for item in _listed(Tree(sibling).generations()).values()}
+def _linked(settings, missing, listed):
+    """(what is on disk under another path as (Item, mirror's directory, path there), what has to be fetched).
+
+    listed: {path: Item} of this mirror's own generations; the siblings' are looked up.
+    """
+    absent = {item.path for item in missing}
+    held = {item.sha256: (settings.path, path) for path, item in listed.items() if path not in absent}
+    for sibling in settings.siblings:
+        held.update((item.sha256, (sibling, path)) for path, item in _listed(Tree(sibling).generations()).items())
     return ([(item,) + held[item.sha256] for item in missing if item.sha256 in held],
             [item for item in missing if item.sha256 not in held])
