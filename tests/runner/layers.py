@@ -16,7 +16,8 @@ sys.path.insert(0, str(machine.TREE / "tests" / "hosts"))
 import podman  # noqa: E402  pylint: disable=wrong-import-position
 
 HOST_PACKAGES = ("podman", "runc", "netavark|containernetworking-plugins", "nftables", "iptables",
-                 "aardvark-dns|golang-github-containernetworking-plugin-dnsname", "mmdebstrap", "debian-archive-keyring")
+                 "aardvark-dns|golang-github-containernetworking-plugin-dnsname", "mmdebstrap", "debian-archive-keyring",
+                 "openssh-client")
 STREAM_PACKAGES = ("aria2", "gpg", "gpg-agent", "gpgv")
 
 
