@@ -63,7 +63,7 @@ def _act(action: str, count: int, wanted: int, file: str, event: str, arguments:
 
 
 if __name__ == "__main__":
-    _, name, number, place, module_utils, *rest = sys.argv
+    name, number, place, module_utils, *rest = sys.argv[1:]
     sys.path[0] = module_utils
     sys.argv[1:] = rest
     from _mirror.command import main

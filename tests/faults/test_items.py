@@ -69,8 +69,8 @@ def test_a_lasting_fault_is_named_and_nothing_is_published(lab, fault):
 
 def test_each_of_many_faults_is_named(lab):
     paths = sorted(set(lab.items()) - set(lab.items(scene.FIRST)))
-    for path, (what, _) in zip(paths, list(LASTING.values()) * len(paths)):
-        lab.upstream.fault(path, what)
+    for path, lasting in zip(paths, list(LASTING.values()) * len(paths)):
+        lab.upstream.fault(path, lasting[0])
     run = lab.sync()
     assert run.code == 6
     assert [path for path in paths if path not in run.words] == []

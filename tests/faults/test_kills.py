@@ -44,12 +44,12 @@ def test_stopped_at_an_instant(lab, number):
 
 
 def test_killed_at_random_instants(lab, request):
-    """A storm: one run after the other is cut off, while upstream goes on publishing."""
+    """A storm: one run after the other is cut off, while upstream goes round its states: fetch, publish and prune each time."""
     chance = random.Random(20250724)
     codes = set()
     for number in range(request.config.getoption("--kills")):
-        lab.upstream.directory = lab.stage.states[min(number // 8, scene.THIRD)]
-        process = lab.start(allow_downgrade=True)
+        lab.upstream.directory = lab.stage.states[number // 5 % 3]
+        process = lab.start(allow_downgrade=True, prune_grace=0)
         time.sleep(chance.uniform(0.05, 1.5))
         process.send_signal(chance.choice((signal.SIGTERM, signal.SIGKILL)))
         codes.add(scene.end(process).code)

@@ -16,6 +16,7 @@ from scene import IMAGES, INDEX, LOADERS
 
 CONTENT_ID = "com.ubuntu.maas:stable:v3:download"
 
+
 @pytest.fixture(scope="session")
 def stranger(stage):
     """A home directory of gpg with a key that is not in the keyring."""

@@ -87,11 +87,13 @@ def test_a_whole_release_is_gone(current):
 
 
 def test_what_upstream_does_not_list_is_removed(current):
-    for name in ("noble/amd64/stray", "stray/deep/file", ".hidden", "noble/link"):
-        (current.mirror / name).parent.mkdir(parents=True, exist_ok=True)
-        (current.mirror / name).symlink_to("/etc") if name.endswith("link") else (current.mirror / name).write_text("x")
+    strays = [current.mirror / name for name in ("noble/amd64/stray", "stray/deep/file", ".hidden", "noble/link")]
+    for stray in strays:
+        stray.parent.mkdir(parents=True, exist_ok=True)
+        stray.symlink_to("/etc") if stray.name == "link" else stray.write_text("x")
     assert current.sync(prune_grace=0).code == 0
-    assert [name for name in ("noble/amd64/stray", "stray", ".hidden", "noble/link") if os.path.lexists(current.mirror / name)] == []
+    assert [stray for stray in strays if os.path.lexists(stray)] == []
+    assert not (current.mirror / "stray").exists()
 
 
 @pytest.mark.parametrize("place", ["noble", "noble/amd64"])
