@@ -42,7 +42,7 @@ options:
     description:
       - If no source has O(url) but one has this URL, that one is changed to O(url).
       - If none has it by its own scheme, C(http) and C(https) are taken for the same.
-      - Up to MAAS 3.7 this is the way to switch: there one source that can't be read stops the import from all.
+      - Up to MAAS 3.7 this is the way to switch, as there one source that can't be read stops the import from all.
     type: str
   keyring_filename:
     description:

@@ -34,7 +34,7 @@ class Table:
 
     def _line(self, row):
         least = [other["wall_s"] for other in self.rows
-                 if other["tool"] == "limit" and row["case"] == other["case"] in _FIRST and
+                 if other["tool"] == "limit" and row["case"] in _FIRST and row["case"] == other["case"] and
                  all(other[key] == row[key] for key in ("stream", "items", "condition"))]
         sent = row["bytes"] + row.get("before_kill", 0)
         return _LINE.format(

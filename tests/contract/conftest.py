@@ -4,6 +4,7 @@
 """A signed mirror for all contract tests."""
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,5 +25,5 @@ def recorded_keyrings() -> dict[str, bytes]:
 @pytest.fixture(scope="session")
 def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirror]:
     """The recorded mirror, made again."""
-    with served(tmp_path_factory.mktemp("mirror"), KEYRINGS) as made:
-        yield made
+    with contextlib.ExitStack() as stack:
+        yield stack.enter_context(served(tmp_path_factory.mktemp("mirror"), KEYRINGS))

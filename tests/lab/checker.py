@@ -66,7 +66,7 @@ class Nginx:
         self._process = subprocess.Popen(
             [shutil.which("nginx") or "/usr/sbin/nginx", "-e", os.path.join(self._scratch, "error.log"), "-c", file.name],
             stderr=subprocess.DEVNULL)
-        for _ in range(200):
+        for _attempt in range(200):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     return
@@ -237,7 +237,7 @@ class _Client:
 
     def head(self, path: str) -> tuple[int, int, str | None]:
         """Status, length and ETag."""
-        answer, _ = self._ask("HEAD", path)
+        answer = self._ask("HEAD", path)[0]
         return answer.status, int(answer.getheader("Content-Length", -1)), answer.getheader("ETag")
 
     def close(self) -> None:

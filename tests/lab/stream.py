@@ -195,9 +195,9 @@ def _ubuntu_items(scale, release, arch, subarch, flavor, sizes):
 
 def _bootloaders(spec: Spec):
     for os_name, kind, arch, arches, packages, release in BOOTLOADERS:
-        def items(version, kind=kind, arch=arch, packages=packages, release=release):
+        def items(version, kind=kind, arch=arch, packages=tuple(packages.items()), release=release):
             found = {}
-            for package, (size, package_version) in packages.items():
+            for package, (size, package_version) in packages:
                 path = f"bootloaders/{kind}/{arch}/{version}/{package}.tar.xz"
                 found[package] = {"ftype": "archive.tar.xz", "path": path, "size": _size(path, size, spec.scale),
                                   "src_package": package, "src_release": release, "src_version": package_version}

@@ -142,7 +142,7 @@ def _diagnosis(settings, error):
         return "The keyring %s does not exist here." % settings.keyring
     url = settings.source + _index(settings)
     try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.build_opener().open(url, timeout=10) as answer:
             signed = answer.read(len(_CLEARSIGNED)).decode("ascii", "replace") == _CLEARSIGNED
     except urllib.error.HTTPError as answer:
         return "%s answers %d %s." % (url, answer.code, answer.reason)

@@ -44,9 +44,10 @@ Exception: [AbstractCommand.cc:351] errorCode=3 URI=http://h/s/b
   -> [HttpSkipResponseCommand.cc:219] errorCode=3 Resource not found
 11/23 13:00:02 [ERROR] Checksum error detected. file=/srv/m/.mirror/incoming/aa
 """
-    assert fetch.causes(output) == {"http://h/s/a": "The response status is not successful. status=503",
-                              "http://h/s/b": "Resource not found",
-                              "/srv/m/.mirror/incoming/aa": "the bytes that the server gave do not have the listed sha256"}
+    assert fetch.causes(output) == {
+        "http://h/s/a": "The response status is not successful. status=503",
+        "http://h/s/b": "Resource not found",
+        "/srv/m/.mirror/incoming/aa": "the bytes that the server gave do not have the listed sha256"}
 
 
 def test_what_paths_have_in_common_is_fetched_once_and_linked(tmp_path, monkeypatch):
