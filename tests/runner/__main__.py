@@ -45,7 +45,8 @@ def main(argv: list[str]) -> int:
         print(f"== {name}", flush=True)
         started = time.monotonic()
         try:
-            layers.LAYERS[name](report, args.pytest)
+            with machine.snapshot() as collection:
+                layers.LAYERS[name](report, collection, args.pytest)
         except (machine.MachineError, subprocess.CalledProcessError, OSError) as error:
             report.verdict(f"{name}: {error}", False)
         report.seconds[name] = time.monotonic() - started

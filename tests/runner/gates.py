@@ -30,19 +30,11 @@ os.execv(sys.executable, [sys.executable, "-m", "pip", "install", *wanted])
 """
 
 
-def run(report: Report, bin_directory: Path, core: Path, env: dict[str, str]) -> None:
-    """All gates: bin_directory has the tools, core has ansible-core and nothing else.
-
-    They read a copy outside of the tree: ansible-test asks git which files there are, and where the tree is a checkout
-    git would say of the view in its cache that there are none.
-    """
-    with tempfile.TemporaryDirectory(prefix="gates-") as scratch:
-        collection = Path(scratch, *machine.VIEW.relative_to(machine.COLLECTIONS).parts)
-        shutil.copytree(machine.VIEW, collection, ignore=shutil.ignore_patterns("__pycache__"))
-        env = {**env, "ANSIBLE_COLLECTIONS_PATH": scratch}
-        _collection(report, bin_directory, collection, env)
-        _tarball(report, bin_directory, core, collection, env)
-        _ansible_test(report, bin_directory, collection, env)
+def run(report: Report, bin_directory: Path, core: Path, collection: Path, env: dict[str, str]) -> None:
+    """All gates: bin_directory has the tools, core has ansible-core and nothing else, collection is a copy of the tree."""
+    _collection(report, bin_directory, collection, env)
+    _tarball(report, bin_directory, core, collection, env)
+    _ansible_test(report, bin_directory, collection, env)
 
 
 def _collection(report: Report, bin_directory: Path, collection: Path, env: dict[str, str]) -> None:

@@ -26,11 +26,12 @@ def pytest(bin_directory: Path) -> list[str]:
     return [str(bin_directory / "python"), "-m", "pytest", "-p", "no:cacheprovider", "--import-mode=importlib"]
 
 
-def environment(bin_directory: Path) -> dict[str, str]:
-    """Variables for tools that look for each other on PATH and for the collection in the view."""
+def environment(collection: Path, bin_directory: Path) -> dict[str, str]:
+    """Variables for tools that look for each other on PATH and for the collection in the copy."""
+    collections = collection.parents[2]
     return {
-        "ANSIBLE_COLLECTIONS_PATH": str(machine.COLLECTIONS),
-        "ANSIBLE_HOME": str(machine.CACHE / "ansible"),
+        "ANSIBLE_COLLECTIONS_PATH": str(collections),
+        "ANSIBLE_HOME": str(collections / ".ansible"),
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "NO_COLOR": "1",
         "PATH": f"{bin_directory}:{gates.PATH}",
@@ -38,58 +39,53 @@ def environment(bin_directory: Path) -> dict[str, str]:
 
 
 def prepare(packages: tuple[str, ...], *requirements: str) -> Path:
-    """Packages, virtual environment and view; returns the environment's bin directory."""
+    """Packages and virtual environment; returns the environment's bin directory."""
     with machine.alone():
         machine.apt(*packages)
-        bin_directory = machine.venv("venv", *requirements)
-        machine.refresh_view()
-    return bin_directory
+        return machine.venv("venv", *requirements)
 
 
-def unit(report: Report, extra: list[str]) -> None:
+def unit(report: Report, collection: Path, extra: list[str]) -> None:
     """pure logic: no process, network or sleep; seconds"""
     bin_directory = prepare((), "requirements.txt")
     report.pytest("unit", [*pytest(bin_directory), "tests/unit", *extra],
-                  cwd=machine.VIEW, env=environment(bin_directory))
+                  cwd=collection, env=environment(collection, bin_directory))
 
 
-def contract(report: Report, extra: list[str]) -> None:
+def contract(report: Report, collection: Path, extra: list[str]) -> None:
     """the stand-ins and the real tools together, on this machine: tests/contract and tests/integration"""
     bin_directory = prepare(STREAM_PACKAGES, "requirements.txt")
-    places = [place for place in ("tests/contract", "tests/integration") if (machine.VIEW / place).is_dir()]
-    if not places:
-        report.verdict("contract: neither tests/contract nor tests/integration is there", False)
-        return
-    report.pytest("contract", [*pytest(bin_directory), *places, *extra],
-                  cwd=machine.VIEW, env=environment(bin_directory))
+    report.pytest("contract", [*pytest(bin_directory), "tests/contract", "tests/integration", *extra],
+                  cwd=collection, env=environment(collection, bin_directory))
 
 
-def gate(report: Report, _extra: list[str]) -> None:
+def gate(report: Report, collection: Path, _extra: list[str]) -> None:
     """linters, ansible-test, galaxy-importer, and the installation from the tarball"""
     bin_directory = prepare((*STREAM_PACKAGES, "shellcheck"), "requirements.txt", "requirements-gates.txt")
     with machine.alone():
         core = machine.venv("core", "requirements-core.txt")
-    gates.run(report, bin_directory, core, environment(bin_directory))
+    gates.run(report, bin_directory, core, collection, environment(collection, bin_directory))
 
 
-def demo(report: Report, extra: list[str]) -> None:
+def demo(report: Report, collection: Path, extra: list[str]) -> None:
     """bin/demo and bin/demo --remove on fresh machines, with systemd and without"""
     bin_directory = prepare(HOST_PACKAGES, "requirements.txt")
-    report.pytest("demo", [*pytest(bin_directory), "tests/demo", *extra], cwd=machine.VIEW,
-                  env={**environment(bin_directory), **podman.environment(machine.CACHE)})
+    report.pytest("demo", [*pytest(bin_directory), "tests/demo", *extra], cwd=collection,
+                  env={**environment(collection, bin_directory), **podman.environment(machine.CACHE)})
 
 
-def molecule(report: Report, _extra: list[str]) -> None:
+def molecule(report: Report, collection: Path, _extra: list[str]) -> None:
     """the whole product on four hosts with their own systemd: upstream, two mirrors, MAAS"""
     bin_directory = prepare(HOST_PACKAGES, "requirements.txt", "requirements-molecule.txt")
     command = [str(bin_directory / "molecule"), "--base-config", ".config/molecule/config.yml"]
-    env = {**environment(bin_directory), **podman.environment(machine.CACHE), "MOLECULE_GLOB": "molecule/*/molecule.yml"}
+    env = {**environment(collection, bin_directory), **podman.environment(machine.CACHE),
+           "MOLECULE_GLOB": "molecule/*/molecule.yml"}
     report.step("molecule reset: nothing is left of a run that was stopped", [*command, "destroy", "--all"],
-                cwd=machine.VIEW, env=env)
-    report.step("molecule", [*command, "test", "--all"], cwd=machine.VIEW, env=env, live=True)
+                cwd=collection, env=env)
+    report.step("molecule", [*command, "test", "--all"], cwd=collection, env=env, live=True)
 
 
-LAYERS: dict[str, Callable[[Report, list[str]], None]] = {
+LAYERS: dict[str, Callable[[Report, Path, list[str]], None]] = {
     "unit": unit,
     "contract": contract,
     "gates": gate,

@@ -1,26 +1,25 @@
 # Copyright (c) 2026, imagemirror.maas contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests need of the machine: packages, virtual environments, and the collection's view of the tree."""
+"""What the tests need of the machine: packages, virtual environments, and a copy of the tree where Ansible looks for it."""
 from __future__ import annotations
 
-import filecmp
 import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 TREE = Path(__file__).resolve().parents[2]
 CACHE = TREE / ".cache"
-COLLECTIONS = CACHE / "view"
-VIEW = COLLECTIONS / "ansible_collections" / "imagemirror" / "maas"
 
 # What a run leaves in the tree, which is not the collection's.
-NOT_VIEWED = {".ansible", ".cache", ".git", ".mypy_cache", ".pytest_cache", "__pycache__"}
+NOT_COPIED = (".ansible", ".cache", ".git", ".mypy_cache", ".pytest_cache", "__pycache__")
 
 
 # Where the distribution keeps the authorities that it trusts, and where an administrator adds some.
@@ -33,7 +32,7 @@ class MachineError(Exception):
 
 
 @contextmanager
-def alone():
+def alone() -> Iterator[None]:
     """Hold off other runs on this tree, which share its cache, while it is being filled."""
     CACHE.mkdir(exist_ok=True)
     with open(CACHE / "lock", "w", encoding="utf-8") as lock:
@@ -95,24 +94,14 @@ def venv(name: str, *requirements: str) -> Path:
     return home / "bin"
 
 
-def refresh_view() -> None:
-    """Make the view equal to the tree, writing only what differs: another run may be reading it."""
-    _mirror(TREE, VIEW)
+@contextmanager
+def snapshot() -> Iterator[Path]:
+    """A copy of the tree as it is now, at ansible_collections/imagemirror/maas below a directory of its own.
 
-
-def _mirror(source: Path, target: Path) -> None:
-    """Make the directory target a copy of source, without what is not viewed."""
-    target.mkdir(parents=True, exist_ok=True)
-    wanted = {entry.name: entry for entry in os.scandir(source) if entry.name not in NOT_VIEWED}
-    if source == TREE / "tests":
-        wanted.pop("output", None)  # ansible-test writes there, into the view
-    for entry in os.scandir(target):
-        stale = entry.name not in wanted or entry.is_dir() != wanted[entry.name].is_dir()
-        if stale and entry.name not in NOT_VIEWED and Path(entry.path) != VIEW / "tests" / "output":
-            shutil.rmtree(entry.path) if entry.is_dir() else os.unlink(entry.path)
-    for name, entry in wanted.items():
-        copy = target / name
-        if entry.is_dir():
-            _mirror(Path(entry.path), copy)
-        elif not copy.exists() or not filecmp.cmp(entry.path, copy) or entry.stat().st_mode != copy.stat().st_mode:
-            shutil.copy2(entry.path, copy)
+    The tree may be edited while a run goes on; and ansible-test asks git which files there are, which inside of a checkout
+    would say that there are none.
+    """
+    with tempfile.TemporaryDirectory(prefix="maas-") as scratch:
+        copy = Path(scratch, "ansible_collections", "imagemirror", "maas")
+        shutil.copytree(TREE, copy, ignore=shutil.ignore_patterns(*NOT_COPIED), symlinks=True)
+        yield copy
