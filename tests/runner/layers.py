@@ -59,6 +59,13 @@ def contract(report: Report, collection: Path, extra: list[str]) -> None:
                   cwd=collection, env=environment(collection, bin_directory))
 
 
+def faults(report: Report, collection: Path, extra: list[str]) -> None:
+    """the real engine while things go wrong, with a client that watches every instant"""
+    bin_directory = prepare((*STREAM_PACKAGES, "nginx", "e2fsprogs"), "requirements.txt")
+    report.pytest("faults", [*pytest(bin_directory), "-n", "2", "tests/faults", *extra], cwd=collection,
+                  env=environment(collection, bin_directory))
+
+
 def gate(report: Report, collection: Path, _extra: list[str]) -> None:
     """linters, ansible-test, galaxy-importer, and the installation from the tarball"""
     bin_directory = prepare((*STREAM_PACKAGES, "shellcheck"), "requirements.txt", "requirements-gates.txt")
@@ -88,6 +95,7 @@ def molecule(report: Report, collection: Path, _extra: list[str]) -> None:
 LAYERS: dict[str, Callable[[Report, Path, list[str]], None]] = {
     "unit": unit,
     "contract": contract,
+    "faults": faults,
     "gates": gate,
     "demo": demo,
     "molecule": molecule,
