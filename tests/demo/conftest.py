@@ -1,74 +1,81 @@
 # Copyright (c) 2026, imagemirror.maas contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fresh machines for bin/demo: one that systemd runs, and one where PID 1 is something else."""
+"""Fresh machines with a checkout in /root/checkout, and nothing else that bin/demo could need."""
 from __future__ import annotations
 
 import subprocess
 import sys
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 TREE = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(TREE / "tests" / "hosts"))
-import image  # noqa: E402  pylint: disable=wrong-import-position
-
-PLACE = "/root/maas"  # of the tree, in the machine
-TIMEOUT = 900  # seconds for one command in it
-
-BOOTED = ["--systemd=always", "--cap-add=SYS_ADMIN"]
+BOOT_TIMEOUT = 60  # seconds
 MACHINES = {
-    "bookworm-systemd": ("bookworm", BOOTED, []),
-    "trixie-without-systemd": ("trixie", ["--systemd=false", "--init"], ["sleep", "infinity"]),
+    "systemd": ("bookworm", ["--systemd=always", "--cap-add=SYS_ADMIN"], []),
+    "no-systemd": ("trixie", [], ["sleep", "infinity"]),
 }
 
 
-def podman(*words):
-    """Run podman; its output. A failure shows what it said."""
-    done = subprocess.run(["podman", *words], check=False, text=True, timeout=TIMEOUT,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    assert done.returncode == 0, f"podman {' '.join(words)}: {done.returncode}\n{done.stdout}"
-    return done.stdout
-
-
+@dataclass
 class Machine:
-    """A fresh machine with the tree on it."""
+    """A running container."""
 
-    def __init__(self, name):
-        suite, options, command = MACHINES[name]
-        self.container = f"imm-demo-{name}"
-        self.has_systemd = options is BOOTED
-        self.remove()
-        podman("run", "--detach", "--name", self.container, *options, image.make(suite), *command)
-        if self.has_systemd:
-            # it can't be asked in the first moments; the longest boot here took 2 s
-            subprocess.run(["podman", "exec", self.container, "sh", "-c",
-                            "for i in $(seq 30); do systemctl is-system-running --wait && exit; sleep 1; done"],
-                           check=True, capture_output=True)
-        podman("cp", str(TREE), f"{self.container}:{PLACE}")
+    kind: str
+    container: str
+    packages: list[str] = field(default_factory=list)  # before the demo
 
-    def run(self, *words):
-        """The output of a command in the tree on the machine; a failure fails the test."""
-        return podman("exec", "--workdir", PLACE, self.container, *words)
+    def run(self, command: str) -> subprocess.CompletedProcess[str]:
+        """Run a shell command as root; never raises."""
+        return subprocess.run(["podman", "exec", self.container, "sh", "-c", command], check=False, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
-    def files(self):
-        """All files, and other things but directories, where software is put and configured by hand."""
-        places = "/etc/systemd/system /etc/cron.d /etc/maas-image-mirror /usr/local /opt /srv /var/www"
-        return set(self.run("sh", "-c", f"find {places} -not -type d 2>/dev/null; true").splitlines())
+    def output(self, command: str) -> str:
+        """The output of a command that succeeds."""
+        done = self.run(command)
+        assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}"
+        return done.stdout
 
-    def packages(self):
-        """The installed packages."""
-        return set(self.run("dpkg-query", "--show", "--showformat=${db:Status-Status} ${Package}\n").splitlines())
+    def demo(self, options: str = "") -> str:
+        """Run bin/demo, which succeeds; its output."""
+        return self.output(f"/root/checkout/bin/demo {options}")
 
-    def remove(self):
-        """Take the machine away."""
-        podman("rm", "--force", "--time", "0", "--ignore", self.container)
+    def installed(self) -> list[str]:
+        """The names of the installed packages."""
+        return self.output("dpkg-query --show --showformat='${db:Status-Status} ${Package}\\n' | grep ^installed | sort").splitlines()
+
+    def fetch(self, url: str) -> tuple[int, str]:
+        """Status and text of a URL, seen from the machine. Redirects are not followed."""
+        script = ("import sys, http.client, urllib.parse; u = urllib.parse.urlsplit(sys.argv[1]); c = http.client.HTTPConnection(u.netloc);"
+                  "c.request('GET', u.path); r = c.getresponse(); print(r.status); print(r.read().decode(errors='replace'))")
+        status, _newline, text = self.output(f'python3 -c "{script}" {url}').partition("\n")
+        return int(status), text
+
+
+def _wait_for_boot(machine: Machine) -> None:
+    deadline = time.monotonic() + BOOT_TIMEOUT
+    while machine.run("systemctl is-system-running --wait").returncode:
+        assert time.monotonic() < deadline, machine.run("systemctl --failed").stdout
+        time.sleep(1)
 
 
 @pytest.fixture(scope="module", params=MACHINES)
 def machine(request):
-    """Each machine in turn, fresh for the module."""
-    made = Machine(request.param)
-    yield made
-    made.remove()
+    """One machine after the other; a test that fails leaves it to those after it as it is."""
+    suite, options, command = MACHINES[request.param]
+    image = subprocess.run([sys.executable, str(TREE / "tests/hosts/image.py"), suite], check=True, text=True,
+                           stdout=subprocess.PIPE).stdout.strip()
+    container = subprocess.run(["podman", "run", "--detach", "--pull=never", *options, image, *command], check=True, text=True,
+                               stdout=subprocess.PIPE).stdout.strip()
+    try:
+        found = Machine(request.param, container)
+        subprocess.run(["podman", "cp", f"{TREE}/.", f"{container}:/root/checkout"], check=True)
+        if request.param == "systemd":
+            _wait_for_boot(found)
+        found.packages = found.installed()
+        yield found
+    finally:
+        subprocess.run(["podman", "rm", "--force", "--time=0", container], check=False, stdout=subprocess.DEVNULL)
