@@ -11,6 +11,16 @@ import time
 import pytest
 import testinfra
 
+STATUS = """
+import http.client, sys
+host, url = sys.argv[1:]
+try:
+    connection = http.client.HTTPConnection(host, timeout=20)
+    connection.request("GET", url.partition(host)[2])
+    print(connection.getresponse().status)
+except OSError as error:
+    print(error)
+"""
 MIRRORS = ("mirror-bookworm", "mirror-trixie")
 
 
@@ -33,15 +43,8 @@ class Mirror:
             "python3 /opt/client.py %s /opt/keyring.gpg noble,jammy amd64", self.url(stream)))
 
     def status_of(self, path):
-        """The HTTP status that the client gets for a path below the stream, unchanged on its way."""
-        return self.client.check_output(
-            "python3 -c %s %s",
-            "import http.client, sys, urllib.parse\n"
-            "host, path = sys.argv[1].split('/', 3)[2:]\n"
-            "connection = http.client.HTTPConnection(host, timeout=20)\n"
-            "connection.request('GET', '/' + path)\n"
-            "print(connection.getresponse().status)",
-            self.url() + path)
+        """The HTTP status that the client gets for a path below the stream, unchanged on its way; or why there is none."""
+        return self.client.check_output("python3 -c %s %s %s", STATUS, self.name, self.url() + path)
 
     def reboot(self):
         """Restart the host; back when it has booted."""
