@@ -14,6 +14,15 @@ import pytest
 
 TREE = Path(__file__).resolve().parents[2]
 BOOT_TIMEOUT = 60  # seconds
+FETCH = """
+import http.client, sys, urllib.parse
+url = urllib.parse.urlsplit(sys.argv[1])
+connection = http.client.HTTPConnection(url.netloc)
+connection.request('GET', url.path)
+answer = connection.getresponse()
+print(answer.status)
+print(answer.read().decode(errors='replace'))
+"""
 MACHINES = {
     "systemd": ("bookworm", ["--systemd=always", "--cap-add=SYS_ADMIN"], []),
     "no-systemd": ("trixie", [], ["sleep", "infinity"]),
@@ -45,13 +54,12 @@ class Machine:
 
     def installed(self) -> list[str]:
         """The names of the installed packages."""
-        return self.output("dpkg-query --show --showformat='${db:Status-Status} ${Package}\\n' | grep ^installed | sort").splitlines()
+        shown = self.output("dpkg-query --show --showformat='${db:Status-Status} ${Package}\\n'").splitlines()
+        return sorted(line for line in shown if line.startswith("installed "))
 
     def fetch(self, url: str) -> tuple[int, str]:
         """Status and text of a URL, seen from the machine. Redirects are not followed."""
-        script = ("import sys, http.client, urllib.parse; u = urllib.parse.urlsplit(sys.argv[1]); c = http.client.HTTPConnection(u.netloc);"
-                  "c.request('GET', u.path); r = c.getresponse(); print(r.status); print(r.read().decode(errors='replace'))")
-        status, _newline, text = self.output(f'python3 -c "{script}" {url}').partition("\n")
+        status, _newline, text = self.output(f'python3 -c "{FETCH}" {url}').partition("\n")
         return int(status), text
 
 
@@ -68,8 +76,8 @@ def machine(request):
     suite, options, command = MACHINES[request.param]
     image = subprocess.run([sys.executable, str(TREE / "tests/hosts/image.py"), suite], check=True, text=True,
                            stdout=subprocess.PIPE).stdout.strip()
-    container = subprocess.run(["podman", "run", "--detach", "--pull=never", *options, image, *command], check=True, text=True,
-                               stdout=subprocess.PIPE).stdout.strip()
+    container = subprocess.run(["podman", "run", "--detach", "--pull=never", *options, image, *command],
+                               check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
     try:
         found = Machine(request.param, container)
         subprocess.run(["podman", "cp", f"{TREE}/.", f"{container}:/root/checkout"], check=True)

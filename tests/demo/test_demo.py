@@ -8,10 +8,11 @@ import re
 
 BASE = "http://127.0.0.1/maas/images/ephemeral-v3"
 IMAGES = "streams/v1/com.ubuntu.maas:stable:v3:download.sjson"
-LEFTOVERS = ("/srv/imagemirror-demo", "/etc/maas-image-mirror", "/etc/nginx", "/etc/cron.d/maas-image-mirror", "/opt/simplestreams",
-             "/usr/local/bin/maas-image-mirror", "/usr/local/bin/sstream-mirror", "/usr/local/lib/maas-image-mirror",
-             "/var/www/html/maas", "/etc/systemd/system/maas-image-mirror@.service",
-             "/etc/systemd/system/imagemirror-demo-maas.service", "/root/checkout/.cache/demo")
+LEFTOVERS = """
+/etc/cron.d/maas-image-mirror /etc/maas-image-mirror /etc/nginx /etc/systemd/system/imagemirror-demo-maas.service
+/etc/systemd/system/maas-image-mirror@.service /opt/simplestreams /root/checkout/.cache/demo /srv/imagemirror-demo
+/usr/local/bin/maas-image-mirror /usr/local/bin/sstream-mirror /usr/local/lib/maas-image-mirror /var/www/html/maas
+""".split()
 
 
 def test_demo_says_what_it_made(machine):

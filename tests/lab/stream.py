@@ -65,12 +65,17 @@ CENTOS = {
 # lists the one MAAS takes as i386.
 BOOTLOADERS = (
     ("grub-efi-signed", "uefi", "amd64", "amd64",
-     {"grub2-signed": (1_228_336, "1.187.6+2.06-2ubuntu14.4"), "shim-signed": (321_940, "1.51.3+15.7-0ubuntu1")}, "jammy"),
+     {"grub2-signed": (1_228_336, "1.187.6+2.06-2ubuntu14.4"), "shim-signed": (321_940, "1.51.3+15.7-0ubuntu1")},
+     "jammy"),
     ("grub-efi", "uefi", "arm64", "arm64",
-     {"grub2-signed": (1_207_316, "1.187.6+2.06-2ubuntu14.4"), "shim-signed": (293_492, "1.51.3+15.7-0ubuntu1")}, "jammy"),
-    ("grub-ieee1275", "open-firmware", "ppc64el", "ppc64el,ppc64", {"grub2": (516_068, "2.02~beta2-36ubuntu3.32")}, "xenial"),
-    ("pxelinux", "pxe", "amd64", "amd64, i386", {"syslinux": (419_944, "3:6.04~git20190206.bf6db5b4+dfsg1-3ubuntu1")}, "jammy"),
-    ("pxelinux", "pxe", "i386", "i386,amd64", {"syslinux": (424_200, "3:6.04~git20190206.bf6db5b4+dfsg1-2")}, "focal"),
+     {"grub2-signed": (1_207_316, "1.187.6+2.06-2ubuntu14.4"), "shim-signed": (293_492, "1.51.3+15.7-0ubuntu1")},
+     "jammy"),
+    ("grub-ieee1275", "open-firmware", "ppc64el", "ppc64el,ppc64",
+     {"grub2": (516_068, "2.02~beta2-36ubuntu3.32")}, "xenial"),
+    ("pxelinux", "pxe", "amd64", "amd64, i386",
+     {"syslinux": (419_944, "3:6.04~git20190206.bf6db5b4+dfsg1-3ubuntu1")}, "jammy"),
+    ("pxelinux", "pxe", "i386", "i386,amd64",
+     {"syslinux": (424_200, "3:6.04~git20190206.bf6db5b4+dfsg1-2")}, "focal"),
 )
 
 # Each kind of product has its own products file and its own form of version.
@@ -113,7 +118,8 @@ class Spec:
     def check(self) -> Spec:
         """Itself, or LabError that names what there is."""
         for given, known, what in ((self.releases, RELEASES, "release"), (self.kernels, KERNELS, "kernel"),
-                                   (self.arches, RELEASES["bionic"][-1].split(), "arch"), (self.versions, KINDS, "kind")):
+                                   (self.arches, RELEASES["bionic"][-1].split(), "arch"),
+                                   (self.versions, KINDS, "kind")):
             unknown = [value for value in given if value not in known]
             if unknown:
                 raise LabError(f"unknown {what} {', '.join(unknown)}; there are: {', '.join(known)}")
@@ -210,9 +216,9 @@ def _centos(spec: Spec):
     for version, (release, title, eol, image_size, manifest_size) in CENTOS.items():
         def items(date, release=release, image_size=image_size, manifest_size=manifest_size):
             path = f"centos/{release}/amd64/{date}/root-tgz"
-            manifest = f"{path}.manifest"
-            return {"manifest": {"ftype": "manifest", "path": manifest, "size": _size(manifest, manifest_size, spec.scale)},
-                    "root-tgz": {"ftype": "root-tgz", "path": path, "size": _size(path, image_size, spec.scale)}}
+            sizes = {"manifest": (f"{path}.manifest", manifest_size), "root-tgz": (path, image_size)}
+            return {ftype: {"ftype": ftype, "path": path, "size": _size(path, size, spec.scale)}
+                    for ftype, (path, size) in sizes.items()}
         yield (f"com.ubuntu.maas.{spec.name}:centos-bases:{version}:amd64",
                {"arch": "amd64", "os": "centos", "release": release, "release_title": title, "subarch": "generic",
                 "subarches": "generic", "support_eol": eol, "version": version}, items)
@@ -264,7 +270,8 @@ def make(directory: str | os.PathLike, spec: Spec) -> pathlib.Path:
     with _Signer(directory) as signer:
         for content_id, products in files.items():
             _write_metadata(root / f"streams/v1/{content_id}", products, products, signer)
-        _write_metadata(root / "streams/v1/index", index(files, updated, "json"), index(files, updated, "sjson"), signer)
+        plain, signed = (index(files, updated, suffix) for suffix in ("json", "sjson"))
+        _write_metadata(root / "streams/v1/index", plain, signed, signer)
     _write_whole(directory / f"{spec.name}.json", _json(dataclasses.asdict(spec)))
     for path in before.keys() - {item["path"] for item in _all_items(files)}:
         _remove_item(root, path)
@@ -284,14 +291,16 @@ def load(directory: str | os.PathLike, name: str = "stable") -> Spec:
     """The spec from which a stream was made last."""
     path = pathlib.Path(directory, f"{name}.json")
     if not path.exists():
-        raise LabError(f"there is no stream {name!r} in {directory}: make it first (stream.py make {directory} --name {name})")
+        raise LabError(f"there is no stream {name!r} in {directory}: "
+                       f"make it first (stream.py make {directory} --name {name})")
     saved = json.loads(path.read_text())
     return Spec(**{key: tuple(value) if isinstance(value, list) else value for key, value in saved.items()})
 
 
 def items(directory: str | os.PathLike, name: str = "stable") -> list[dict]:
     """The files a stream lists now, each path once: what a client may fetch, with `size` and `sha256`."""
-    files = [json.loads(path.read_text()) for path in sorted(stream_root(directory, name).glob("streams/v1/com.*.json"))]
+    lists = sorted(stream_root(directory, name).glob("streams/v1/com.*.json"))
+    files = [json.loads(path.read_text()) for path in lists]
     by_path = {item["path"]: item for item in _all_items({products["content_id"]: products for products in files})}
     return [by_path[path] for path in sorted(by_path)]
 
@@ -409,8 +418,8 @@ def main(arguments: list[str] | None = None) -> int:
     except LabError as error:
         print(f"stream.py: {error}", file=sys.stderr)
         return 1
-    print(f"{stream_root(options.directory, options.name)}: {len(listed)} files, {sum(item['size'] for item in listed)} bytes; "
-          f"keyring {keyring(options.directory)}")
+    print(f"{stream_root(options.directory, options.name)}: {len(listed)} files, "
+          f"{sum(item['size'] for item in listed)} bytes; keyring {keyring(options.directory)}")
     return 0
 
 
@@ -432,11 +441,12 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("--releases", type=names, default=Spec.releases, help=f"of {','.join(RELEASES)}")
     new.add_argument("--arches", type=names, default=Spec.arches)
     new.add_argument("--kernels", type=names, default=Spec.kernels, help=f"of {','.join(KERNELS)}")
-    new.add_argument("--scale", type=float, default=Spec.scale, help="factor on upstream's sizes (default: %(default)s)")
+    new.add_argument("--scale", type=float, default=Spec.scale,
+                     help="factor on upstream's sizes (default: %(default)s)")
     new.add_argument("--versions", type=int, default=2, choices=range(1, 100), metavar="N",
                      help="versions of each product (default: %(default)s)")
     new.add_argument("--ahead", type=int, default=0, metavar="N",
-                     help="start N versions later; a candidate stream is ahead of stable by 1 and shares the other versions")
+                     help="start N versions later; a candidate is ahead of stable by 1 and shares the other versions")
     new.add_argument("--products", type=int, default=0, metavar="N", help="N Ubuntu products with invented kernels")
     new.add_argument("--centos", action=argparse.BooleanOptionalAction, default=True)
     new.add_argument("--bootloaders", action=argparse.BooleanOptionalAction, default=True)
