@@ -47,7 +47,7 @@ def prepare(packages: tuple[str, ...], *requirements: str) -> Path:
 
 def unit(report: Report, collection: Path, extra: list[str]) -> None:
     """pure logic: no process, network or sleep; seconds"""
-    bin_directory = prepare((), "requirements.txt")
+    bin_directory = prepare(STREAM_PACKAGES, "requirements.txt")
     report.pytest("unit", [*pytest(bin_directory), "tests/unit", *extra],
                   cwd=collection, env=environment(collection, bin_directory))
 
