@@ -194,7 +194,7 @@ removed_bytes:
   description: Bytes of the files that were deleted.
   returned: success
   type: int
-items:
+item_count:
   description: How many items the published state holds.
   returned: success
   type: int

@@ -85,7 +85,7 @@ published:
   description: Whether the published state changed.
   returned: success
   type: bool
-items:
+item_count:
   description: How many items the published state holds.
   returned: success
   type: int

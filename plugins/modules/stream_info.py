@@ -62,7 +62,7 @@ images:
   elements: dict
   sample:
     - {os: ubuntu, release: noble, arch: amd64, version: '20250718', items: 14, bytes: 829292544}
-items:
+stream_items:
   description: The items that the selections take.
   returned: success
   type: list
@@ -107,7 +107,7 @@ def main():
         items = probe(settings) if verify_items else offer(settings)
     except MirrorError as error:
         module.fail_json(msg=str(error), **error.to_dict())
-    module.exit_json(items=[item.to_dict() for item in items], images=summary(items), bytes=total(items))
+    module.exit_json(stream_items=[item.to_dict() for item in items], images=summary(items), bytes=total(items))
 
 
 if __name__ == "__main__":

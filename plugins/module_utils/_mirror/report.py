@@ -42,7 +42,7 @@ class Result:
             "added_bytes": total(self.added),
             "removed": [path for path, size in self.removed],
             "removed_bytes": sum(size for path, size in self.removed),
-            "items": len(self.after),
+            "item_count": len(self.after),
             "bytes": total(self.after.values()),
             "images": summary(self.after.values()),
         }

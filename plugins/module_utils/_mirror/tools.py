@@ -54,8 +54,9 @@ def start(argv, **options):
     environment = dict(os.environ, PATH=_PATH, LC_ALL="C.UTF-8")
     program = find(argv[0])
     try:
-        return subprocess.Popen([program] + argv[1:], env=environment, encoding="utf-8", errors="replace",
-                                preexec_fn=end_with_parent, **options)
+        # not run_command: the engine is without Ansible on the mirror host, and a fetch is watched while it runs
+        return subprocess.Popen([program] + argv[1:], env=environment,  # pylint: disable=ansible-bad-function
+                                encoding="utf-8", errors="replace", preexec_fn=end_with_parent, **options)
     except OSError as error:
         raise SettingsError("%s can't be started: %s" % (program, error.strerror),
                             "Install it where the owner of the mirror may run it.") from error

@@ -166,7 +166,7 @@ def test_a_generation_comes_back_at_once_and_stays_until_the_pin_is_off(host):
 def test_stream_info_is_the_dry_run_and_the_proof(host):
     options = {"source": host.upstream.url, "keyring": host.keyring, "selections": AMD64}
     offer = host.module("stream_info", **options)
-    assert not offer.get("changed") and offer["bytes"] == sum(item["size"] for item in offer["items"])
+    assert not offer.get("changed") and offer["bytes"] == sum(item["size"] for item in offer["stream_items"])
     assert host.upstream.count("*/squashfs") == 0
     host.module("stream_info", verify_items=True, **options)
     assert host.upstream.count("*/squashfs") == 1
