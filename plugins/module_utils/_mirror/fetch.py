@@ -11,6 +11,7 @@ import subprocess
 from urllib.parse import quote
 
 from .errors import FetchError, MirrorError
+from .plan import total
 from .tools import start
 
 _MIN_SPLIT = "16M"  # smaller pieces fetch more bytes than the files hold
@@ -22,12 +23,13 @@ _NOT_RETRIED = re.compile(r"sha256|status=500|%s" % _DEAD_END.pattern)  # what i
 _CAUSE = re.compile(r"errorCode=\d+ (?!URI=)(.+)")
 
 
-def fetch(settings, tree, items):
+def fetch(settings, tree, items, progress):
     """Fetches items into the tree's incoming/ and admits each one that has its size and hash.
 
     What several paths have in common is fetched once and linked.
     FetchError: some did not come; those that did are in place, and partial files wait for the next run.
     """
+    progress.begin(len(items), total(items))
     firsts = {}
     for item in items:
         firsts.setdefault(item.sha256, item)

@@ -19,14 +19,16 @@ from .errors import FetchError, MirrorError
 from .fetch import fetch
 from .identity import call_as
 from .lock import locked
+from .progress import Progress
 from .tree import KEYRING, Tree
 from .trim import trim
 
 
-def sync(settings, check=False):
+def sync(settings, check=False, progress=None):
     """Makes the mirror hold and publish what is selected of the stream.
 
     A pinned mirror stays as it is; what it lacks of its kept generations is fetched again.
+    progress: a Progress that is told how far it is.
     """
     def plan(tree, snapshot, steps):
         if not tree.pinned():
@@ -37,12 +39,12 @@ def sync(settings, check=False):
         held.result.warnings.append("pinned to generation %s: the stream was not looked at" % tree.pinned())
         return held
 
-    return _run(settings, "sync", plan, check)
+    return _run(settings, "sync", plan, check, progress)
 
 
-def verify(settings, check=False):
+def verify(settings, check=False, progress=None):
     """Fetches again what is not on disk as the kept generations list it."""
-    return _run(settings, "verify", lambda tree, snapshot, steps: work.repair(settings, tree, steps), check)
+    return _run(settings, "verify", lambda tree, snapshot, steps: work.repair(settings, tree, steps), check, progress)
 
 
 def rollback(settings, generation, pinned=True, check=False):
@@ -56,26 +58,26 @@ def rollback(settings, generation, pinned=True, check=False):
     return _run(settings, "rollback", plan, check)
 
 
-def _run(settings, command, plan, check):
-    tree = Tree(settings.path)
+def _run(settings, command, plan, check, progress=None):
+    tree, progress = Tree(settings.path), progress or Progress()
     if check:
         tree.check_vacant()
         with tempfile.TemporaryDirectory(prefix="maas-image-mirror-") as directory:
-            return plan(tree, os.path.join(directory, "snapshot"), _Steps()).result
+            return plan(tree, os.path.join(directory, "snapshot"), progress.step).result
     os.umask(0o022)  # nginx reads what is written, whatever the caller's umask
     if command == "sync":
         tree.prepare(settings.owner)
-    return call_as(settings.owner, _carry_out, settings, tree, command, plan)
+    return call_as(settings.owner, _carry_out, settings, tree, command, plan, progress)
 
 
-def _carry_out(settings, tree, command, plan):
-    steps, started = _Steps(), _now()
+def _carry_out(settings, tree, command, plan, progress):
+    started = _now()
     with locked(tree.lock, settings.lock_timeout):
         try:
-            outcome = _apply(settings, tree, plan(tree, tree.snapshot, steps), steps)
+            outcome = _apply(settings, tree, plan(tree, tree.snapshot, progress.step), progress)
         except BaseException as error:
             if isinstance(error, MirrorError):
-                error.step = error.step or steps.current
+                error.step = error.step or progress.current
             with contextlib.suppress(MirrorError):  # a full disk must not hide what went wrong first
                 tree.report(report.status(settings, tree.status(), command, started, _now(), error))
             raise
@@ -83,21 +85,21 @@ def _carry_out(settings, tree, command, plan):
         return outcome
 
 
-def _apply(settings, tree, planned, steps):
+def _apply(settings, tree, planned, progress):
     result = planned.result
-    steps("fetch")
+    progress.step("fetch")
     missing = planned.missing + [item for item, sibling, path in planned.linked if not tree.share(item, sibling, path)]
     tree.forget_partials(missing)
     if missing:
-        fetch(settings, tree, missing)
+        fetch(settings, tree, missing, progress)
 
-    steps("verify")
+    progress.step("verify")
     absent = [item for item in result.after.values() if tree.size(item.path) != item.size]
     if absent:
         raise FetchError("%d items are not on disk as listed" % len(absent), "Something else changes %s." % settings.path,
                          failures=[(item.path, "%s bytes, listed %d" % (tree.size(item.path), item.size)) for item in absent])
 
-    steps("publish")
+    progress.step("publish")
     if result.pin_changed:
         tree.pin(result.pin or None)
     if result.published and planned.fresh:
@@ -110,20 +112,11 @@ def _apply(settings, tree, planned, steps):
         tree.publish(result.generation)
     tree.clear(tree.snapshot)
 
-    steps("prune")
+    progress.step("prune")
     tree.drop(path for path, size in result.removed)
     for generation in planned.retired:  # after its items: a kill between the two leaks nothing
         tree.clear(generation.directory)
     return result
-
-
-class _Steps:
-    """Where a run is, for the error that may come."""
-
-    current = ""
-
-    def __call__(self, name):
-        self.current = name
 
 
 def _now():

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.imagemirror.maas.plugins.module_utils._mirror import fetch
 from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.errors import FetchError
 from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.plan import Item
+from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.progress import Progress
 from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.settings import MIRROR_OPTIONS, checked
 from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.tree import Tree
 
@@ -64,7 +65,7 @@ def test_what_paths_have_in_common_is_fetched_once_and_linked(tmp_path, monkeypa
         return {}
 
     monkeypatch.setattr(fetch, "_download", download)
-    fetch.fetch(SETTINGS, tree, items)
+    fetch.fetch(SETTINGS, tree, items, Progress())
     assert asked == ["ga/kernel"]
     assert all(tree.matches(item) for item in items)
     assert os.stat(tmp_path / "m" / "ga" / "kernel").st_nlink == 2
@@ -76,5 +77,5 @@ def test_what_does_not_come_fails_for_every_path_that_has_it(tmp_path, monkeypat
     items = [Item(path, 7, "a" * 64, "f", "o", "r", "a", "v") for path in ("ga/kernel", "hwe/kernel")]
     monkeypatch.setattr(fetch, "_download", lambda settings, tree, wanted: {"http://h/s/ga/kernel": "Resource not found"})
     with pytest.raises(FetchError) as error:
-        fetch.fetch(SETTINGS, tree, items)
+        fetch.fetch(SETTINGS, tree, items, Progress())
     assert error.value.failures == [("ga/kernel", "Resource not found"), ("hwe/kernel", "Resource not found")]
