@@ -49,6 +49,7 @@ class Tree:
         self.snapshot = os.path.join(self._private, "snapshot")
         self.incoming = os.path.join(self._private, "incoming")
         self._generations = os.path.join(self._private, "generations")
+        self.former = os.path.join(self._private, "former")  # a generation on its way out
         self._pin = os.path.join(self._private, "pin")
 
     # Reading
@@ -212,12 +213,17 @@ class Tree:
             _write_json(os.path.join(self.snapshot, "plan.json"), _plan(items, published))
             shutil.rmtree(os.path.join(self.snapshot, ".data"), ignore_errors=True)
             run(["sync", "--file-system", self._private])
-            directory, former = os.path.join(self._generations, name), os.path.join(self._private, "former")
-            self.clear(former)
-            if os.path.isdir(directory):  # a state that was stored before comes back: what counts is what was checked now
-                os.rename(directory, former)
-            os.rename(self.snapshot, directory)
-            self.clear(former)
+            self.retire(name)  # a state that was stored before may come back: what counts is what was checked now
+            os.rename(self.snapshot, os.path.join(self._generations, name))
+            self.clear(self.former)
+
+    def retire(self, name):
+        """Takes a generation away, by one rename, to `former`: half of one would be in the way of every later run."""
+        directory = os.path.join(self._generations, name)
+        with explained(directory):
+            self.clear(self.former)
+            if os.path.isdir(directory):
+                os.rename(directory, self.former)
 
     def publish(self, name):
         """Makes a generation the published one, by one rename. A power cut leaves the old one or the new one, whole."""
@@ -264,11 +270,6 @@ class Tree:
                 while folder != self.path and not os.listdir(folder):
                     os.rmdir(folder)
                     folder = os.path.dirname(folder)
-
-    def retire(self, generations):
-        """Deletes generations that are not kept any more. Their items go first, by drop(): a kill between leaks nothing."""
-        for generation in generations:
-            self.clear(generation.directory)
 
     def report(self, status):
         """Replaces status.json, whole."""
