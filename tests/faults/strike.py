@@ -10,7 +10,7 @@ Python tells an audit hook of every rename, unlink, mkdir, link, chmod, opening 
 it does it, and the engine tells its Progress of every step; nothing else of its code has to be known here. WHEN is the
 number of an instant, the name of a step (`lock` is before the first change, `report` before the report is written), or
 `every` instant. ACTION is the name of a signal, `fill` (the file system of FILE becomes full), `copy` (the block device
-FILE is copied to FILE.<n>), or `list` (the instant is a line of FILE: its step, what happens, and to what).
+FILE is copied to FILE.<step>.<n>), or `list` (the instant is a line of FILE: its step, what happens, and to what).
 """
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Strike:
                 with open(self.file, "a", encoding="utf-8") as out:
                     out.write(words + "\n")
             elif self.action == "copy":
-                subprocess.run(["cp", "--sparse=always", self.file, f"{self.file}.{self.count}"], check=True)
+                subprocess.run(["cp", "--sparse=always", self.file, f"{self.file}.{self.step}.{self.count}"], check=True)
             elif self.action == "fill":
                 _fill(self.file)
             else:
