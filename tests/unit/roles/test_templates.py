@@ -23,6 +23,7 @@ SYNC = {
     "mirror_sync_mirrors": [STABLE, CANDIDATE],
 }
 WEB = {
+    "mirror_web_root": "/var/www/html/maas/images",
     "mirror_web_port": 80,
     "mirror_web_default_site": "keep",
     "mirror_web_aliases": {"daily": "stable"},
@@ -45,6 +46,7 @@ CASES = {
     "maas-image-mirror-candidate.timer": ("mirror_sync", "maas-image-mirror.timer.j2", dict(SYNC, __mirror_sync_mirror=CANDIDATE)),
     "cron": ("mirror_sync", "cron.j2", SYNC),
     "nginx-beside-others.conf": ("mirror_web", "maas-image-mirror.conf.j2", WEB),
+    "status.json": ("mirror_web", "status.json.j2", WEB),
     "nginx-alone.conf": ("mirror_web", "maas-image-mirror.conf.j2", ALONE),
 }
 
