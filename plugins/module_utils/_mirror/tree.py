@@ -25,6 +25,7 @@ from .plan import RESERVED, Item
 from .tools import run
 
 _PRIVATE = ".mirror"
+_PAGE = "index.html"  # the role mirror_web's, which may be there before the first sync
 KEYRING = "keyring.gpg"  # the operator's public key, where the index is trimmed
 _CHUNK = 1 << 20  # bytes read at a time
 
@@ -152,7 +153,7 @@ class Tree:
         What sstream-mirror filled is taken over: its good files stay, and its index, until the first publish.
         """
         adopted = any(os.path.isfile(self._at("streams/v1/index." + ending)) for ending in ("sjson", "json"))
-        if not self.exists() and not adopted and os.path.isdir(self.path) and os.listdir(self.path):
+        if not self.exists() and not adopted and os.path.isdir(self.path) and set(os.listdir(self.path)) - {_PAGE}:
             raise RefusedError("%s is not empty and holds no mirror of this collection" % self.path,
                                "A mirror deletes what it does not list: give it an empty directory of its own.")
 

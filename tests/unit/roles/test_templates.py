@@ -65,6 +65,7 @@ CASES = {
     "maas-image-mirror-candidate.timer": ("mirror_sync", "maas-image-mirror.timer.j2", dict(SYNC, __mirror_sync_mirror=CANDIDATE)),
     "cron": ("mirror_sync", "cron.j2", SYNC),
     "nginx-beside-others.conf": ("mirror_web", "maas-image-mirror.conf.j2", WEB),
+    "status.json": ("mirror_web", "status.json.j2", WEB),
     "nginx-alone.conf": ("mirror_web", "maas-image-mirror.conf.j2", ALONE),
     "nginx-with-everything.conf": ("mirror_web", "maas-image-mirror.conf.j2", EVERYTHING),
     "nginx-http2-of-old.conf": ("mirror_web", "maas-image-mirror.conf.j2", dict(WEB, mirror_web_tls="self_signed")),
