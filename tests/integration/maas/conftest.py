@@ -9,6 +9,7 @@ import base64
 import importlib
 import json
 import os
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,10 @@ import stream  # noqa: E402  pylint: disable=wrong-import-position
 VERSIONS = ("3.4", "3.7", "3.8")
 ADMIN = "consumer-of-admin:token-of-admin:the-secret-of-admin"
 USER = "consumer-of-joe:token-of-joe:the-secret-of-joe"
+
+
+# Of each request the most would go into reading the system's authorities, which nothing here is verified by
+ssl.SSLContext.set_default_verify_paths = lambda _context: None
 
 
 def forked(name, options):
@@ -209,6 +214,7 @@ class Play:
                 os.environ,
                 ANSIBLE_COLLECTIONS_PATH=str(Path(importlib.import_module("ansible_collections.imagemirror.maas").__path__[0]).parents[2]),
                 ANSIBLE_NOCOLOR="1",
+                ANSIBLE_PIPELINING="true",
                 ANSIBLE_LOCALHOST_WARNING="false",
             ),
             stdout=subprocess.PIPE,
