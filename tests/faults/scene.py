@@ -209,7 +209,8 @@ class Lab:
         assert run.code == 0, run.words
         assert self.published == state
         assert not list((self.mirror / ".mirror" / "incoming").iterdir())
-        assert {path.name for path in (self.mirror / ".mirror").iterdir()} <= {"lock", "pin", "incoming", "generations"}
+        assert {path.name for path in (self.mirror / ".mirror").iterdir()} <= {
+            "lock", "pin", "incoming", "generations", "spare", "verified", "health"}
 
     def tidy(self, *states: int) -> None:
         """The mirror has what is wanted of these states, and nothing else."""

@@ -20,7 +20,8 @@ import subprocess
 import sys
 
 _CHANGES = {"os.rename", "os.remove", "os.symlink", "os.link", "os.mkdir", "os.rmdir", "os.chmod"}
-_REPORT, _CLOCK = "status.json", "progress.json"  # the second is written as time goes by: not at the same instant twice
+_REPORT = ("status.json", ".mirror/spare")
+_CLOCK = "progress.json"  # is written as time goes by: not at the same instant twice
 
 
 class Strike:
@@ -39,7 +40,7 @@ class Strike:
             return
         if not self.step:
             self.begin("lock")
-        elif any(_REPORT in word for word in words) and self.step != "report":
+        elif any(name in word for name in _REPORT for word in words) and self.step != "report":
             self.begin("report")
         self.count += 1
         if self.when in ("every", str(self.count)):
