@@ -130,6 +130,7 @@ def _apply(settings, tree, planned, progress):
     if absent:
         raise FetchError("%d items are not on disk as listed" % len(absent), "Something else changes %s." % settings.path,
                          failures=[(item.path, "%s bytes, listed %d" % (tree.size(item.path), item.size)) for item in absent])
+    tree.open_up(result.after)
 
     progress.step("publish")
     if result.pin_changed:

@@ -19,6 +19,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 from dataclasses import dataclass, field
 
 from .errors import FetchError, RefusedError, StorageError, explained
@@ -241,6 +242,15 @@ class Tree:
                 self.clear(full)  # in a mirror only items lie at the paths of items
             os.replace(partial, full)
 
+    def open_up(self, paths):
+        """Lets everybody read items, as a web server has to: what was put there by others may be private."""
+        with explained(self.path):
+            folders = {os.path.join(self.path, folder) for path in paths for folder in _above(path)}
+            for path, mode in [(folder, 0o755) for folder in sorted(folders)] + [(self._at(path), 0o644) for path in paths]:
+                there = os.stat(path).st_mode
+                if there & mode != mode:
+                    os.chmod(path, stat.S_IMODE(there) | mode)
+
     def store(self, name, items, published):
         """Makes the snapshot a generation; it is not published yet.
 
@@ -360,6 +370,13 @@ def sha256(path):
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def _above(path):
+    """The directories above a path, and the one that all paths begin in."""
+    while path:
+        path = os.path.dirname(path)
+        yield path
 
 
 def _plan(items, published, metadata):

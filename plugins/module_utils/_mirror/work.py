@@ -60,7 +60,8 @@ def update(settings, tree, snapshot, steps, now, verification):
                                     settings.keep_generations, settings.prune_grace, tree.current(), now)
     missing = verification.bad(wanted.values(), listed)
     promised = set(wanted).union(*(generation.items for generation in kept))
-    dropped = [(path, size) for path, size in tree.files() if path not in promised]
+    settled = retention.settled(generations, settings.prune_grace, now)
+    dropped = [(path, size) for path, size in tree.files() if path not in promised and (settled or path.startswith("."))]
     linked, missing_here = _linked(settings, missing, listed)
     preflight.space(plan.total(missing_here) - tree.arrived(missing_here), tree.free(), settings.path)
     return Work(Result(generation=name, previous=current and current.name, before=before, after=wanted, added=missing,

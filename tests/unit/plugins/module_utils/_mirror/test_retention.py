@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.retention import split
+from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.retention import settled, split
 
 NOW = "2025-07-10T12:00:00.000000Z"
 DAY = 86400
@@ -34,3 +34,10 @@ def test_grace_counts_from_when_the_next_one_took_its_place():
 
 def test_one_that_was_rolled_back_to_is_replaced_only_now():
     assert kept(generations(9, 3), keep=1, grace=DAY, current="3") == ["9", "3"]
+
+
+def test_what_nothing_lists_stays_for_the_grace_after_the_first_publish():
+    assert not settled([], DAY, NOW)
+    assert not settled(generations(10), DAY, NOW)
+    assert settled(generations(10, 9), DAY, NOW)
+    assert settled([], 0, NOW)
