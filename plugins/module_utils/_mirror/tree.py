@@ -55,6 +55,7 @@ class Tree:
         self.health = os.path.join(self._private, "health")
         self.verified = os.path.join(self._private, "verified")  # what a full verification has read so far
         self._generations = os.path.join(self._private, "generations")
+        self.former = os.path.join(self._private, "former")  # a generation on its way out
         self._pin = os.path.join(self._private, "pin")
         self._spare = os.path.join(self._private, "spare")
 
@@ -239,12 +240,17 @@ class Tree:
             replace(os.path.join(self.snapshot, "plan.json"), json.dumps(_plan(items, published), sort_keys=True) + "\n")
             shutil.rmtree(os.path.join(self.snapshot, ".data"), ignore_errors=True)
             run(["sync", "--file-system", self._private])
-            directory, former = os.path.join(self._generations, name), os.path.join(self._private, "former")
-            self.clear(former)
-            if os.path.isdir(directory):  # a state that was stored before comes back: what counts is what was checked now
-                os.rename(directory, former)
-            os.rename(self.snapshot, directory)
-            self.clear(former)
+            self.retire(name)  # a state that was stored before may come back: what counts is what was checked now
+            os.rename(self.snapshot, os.path.join(self._generations, name))
+            self.clear(self.former)
+
+    def retire(self, name):
+        """Takes a generation away, by one rename, to `former`: half of one would be in the way of every later run."""
+        directory = os.path.join(self._generations, name)
+        with explained(directory):
+            self.clear(self.former)
+            if os.path.isdir(directory):
+                os.rename(directory, self.former)
 
     def publish(self, name):
         """Makes a generation the published one, by one rename. A power cut leaves the old one or the new one, whole."""
