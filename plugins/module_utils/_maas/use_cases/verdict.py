@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas import notifications
-from ansible_collections.imagemirror.maas.plugins.module_utils._maas.use_cases import images
+from ansible_collections.imagemirror.maas.plugins.module_utils._maas.use_cases import images, suspects
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.use_cases.watch import difference, names, progress
 
 _LISTED = 8  # images named in a message; all are in its data
@@ -17,7 +17,7 @@ def data(survey):
     return {
         "missing": survey.missing,
         "boot_resources": images.shown(survey.images, survey.wanted, survey.newest_known),
-        "notifications": [words for _id, words in survey.told],
+        "notifications": notifications.texts(survey.told),
         "newest_known": survey.newest_known,
         "importing": survey.importing,
     }
@@ -82,8 +82,10 @@ def _lacking(client, survey):
         "; ".join(names),
         "; and %d more" % more if more else "",
     )
-    told = " / ".join(text for _id, text in survey.told)
-    return "%s %s" % (words, "MAAS says: %s" % told if told else notifications.silence(client.version))
+    faults = suspects.faults(survey, client.version)
+    if faults:
+        words += " From here the mirror gives: %s." % "; ".join(faults)
+    return "%s %s" % (words, notifications.explanation(survey.told, client.version))
 
 
 def _newest(one):
