@@ -30,10 +30,10 @@ def texts(told):
     return [text for _id, _ident, text in told]
 
 
-def explanation(told, version):
-    """A sentence of all that MAAS says, and of what it may be silent about where that explains nothing."""
+def explanation(told, version, read=False):
+    """All that MAAS says, and what it may be silent about where that explains nothing; `read`: it has read its sources."""
     parts = ["MAAS says: %s" % " / ".join(texts(told))] if told else []
-    if not any(ident.startswith(_REASONS) for _id, ident, _text in told):
+    if not read and not any(ident.startswith(_REASONS) for _id, ident, _text in told):
         parts.append(silence(version))
     return " ".join(parts)
 

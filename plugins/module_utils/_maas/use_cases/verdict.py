@@ -54,7 +54,7 @@ def ended(client, survey):
 
 
 def late(client, survey, seconds):
-    """The message when the time is over."""
+    """The message when the time, `seconds`, is over."""
     if not survey.missing:
         return (
             "The import was not over within %d s (wait_timeout). All selected images are complete, but whether they are "
@@ -85,7 +85,9 @@ def _lacking(client, survey):
     faults = suspects.faults(survey, client.version)
     if faults:
         words += " From here the mirror gives: %s." % "; ".join(faults)
-    return "%s %s" % (words, notifications.explanation(survey.told, client.version))
+    # Files can only be incomplete where the metadata was good
+    read = all("incomplete" in one["reason"] for one in survey.missing)
+    return ("%s %s" % (words, notifications.explanation(survey.told, client.version, read))).rstrip()
 
 
 def _newest(one):
