@@ -79,7 +79,8 @@ def test_a_second_run_changes_nothing_in_either_mode(host):
     again = host.mirror()
     assert not again["changed"] and again["generation"] == first["generation"] == again["previous_generation"]
     changed = {path for path, touched in host.files().items() if before.get(path) != touched}
-    assert {Path(path).name for path in changed} <= {"status.json", "mirror", ".mirror", "lock", "snapshot", "incoming"}
+    assert {Path(path).name for path in changed} <= {"status.json", "progress.json", "mirror", ".mirror", "lock", "spare", "snapshot",
+                                                     "incoming"}
 
 
 def test_an_update_shows_versions_and_bytes_and_prunes_what_no_generation_lists(host):
