@@ -75,6 +75,7 @@ def status(settings, former, command, started, finished, outcome):
     new = {key: former[key] for key in ("name", "source", "generation", "published", "items", "bytes", "images", "last_success",
                                         "pinned") if key in former}
     new.update((key, without_credentials(getattr(settings, key))) for key in ("name", "source") if hasattr(settings, key))
+    new["stale_after"] = getattr(settings, "max_age", 172800)
     attempt = {"command": command, "started": started, "finished": finished, "outcome": "ok"}
     if isinstance(outcome, Result):
         new.update(generation=outcome.generation, items=len(outcome.after), bytes=total(outcome.after.values()),

@@ -14,7 +14,7 @@ import datetime
 import os
 import tempfile
 
-from . import report, signing, work
+from . import health, report, signing, work
 from .errors import FetchError, MirrorError
 from .fetch import fetch
 from .identity import call_as
@@ -80,14 +80,18 @@ def _carry_out(settings, tree, command, plan, progress):
                 error.step = error.step or progress.current
             with contextlib.suppress(MirrorError):  # a full disk must not hide what went wrong first
                 tree.report(report.status(settings, tree.status(), command, started, _now(), error))
+            with contextlib.suppress(MirrorError):
+                health.tell(tree, tree.status())
             raise
         tree.report(report.status(settings, tree.status(), command, started, _now(), outcome))
+        health.tell(tree, tree.status())
         return outcome
 
 
 def _apply(settings, tree, planned, progress):
     result = planned.result
     progress.step("fetch")
+    health.doubt(tree, planned.missing + [item for item, sibling, path in planned.linked])
     missing = planned.missing + [item for item, sibling, path in planned.linked if not tree.share(item, sibling, path)]
     tree.forget_partials(missing)
     if missing:

@@ -7,7 +7,7 @@
     <path>/noble/… bootloaders/…                          items, immutable
     <path>/status.json keyring.gpg
     <path>/.mirror/                                       never served
-        lock  pin  snapshot/  former/  incoming/<sha256>  generations/<id>/{streams/v1/*,plan.json}
+        lock  pin  health/  snapshot/  former/  incoming/<sha256>  generations/<id>/{streams/v1/*,plan.json}
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ class Tree:
         self.lock = os.path.join(self._private, "lock")
         self.snapshot = os.path.join(self._private, "snapshot")
         self.incoming = os.path.join(self._private, "incoming")
+        self.health = os.path.join(self._private, "health")
         self._generations = os.path.join(self._private, "generations")
         self._pin = os.path.join(self._private, "pin")
 
@@ -238,7 +239,7 @@ class Tree:
         """Makes syncs leave a generation published; None lets them publish again."""
         with explained(self._pin):
             if name is not None:
-                _replace(self._pin, name + "\n")
+                replace(self._pin, name + "\n")
             elif os.path.exists(self._pin):
                 os.unlink(self._pin)
 
@@ -310,10 +311,10 @@ def _plan(items, published):
 
 
 def _write_json(path, content, indent=None):
-    _replace(path, json.dumps(content, indent=indent, sort_keys=True) + "\n")
+    replace(path, json.dumps(content, indent=indent, sort_keys=True) + "\n")
 
 
-def _replace(path, text):
+def replace(path, text):
     """Writes a file so that its former content or the new one is there, whole, whenever it is read."""
     temporary = os.path.join(os.path.dirname(path), ".%s.new" % os.path.basename(path))
     with open(temporary, "w", encoding="utf-8") as file:
