@@ -26,6 +26,12 @@ options:
   url:
     description: List only the sources with this URL, in any spelling (final slash, case of the host, default port).
     type: str
+  show_passwords:
+    description:
+      - Return passwords in URLs as they are instead of C(***), to put a source back later. Use C(no_log) on such a task.
+    type: bool
+    default: false
+    version_added: 0.2.0
 seealso:
   - module: imagemirror.maas.boot_source
 """

@@ -18,6 +18,7 @@ import podman  # noqa: E402  pylint: disable=wrong-import-position
 HOST_PACKAGES = ("podman", "runc", "netavark|containernetworking-plugins", "nftables", "iptables",
                  "aardvark-dns|golang-github-containernetworking-plugin-dnsname", "mmdebstrap", "debian-archive-keyring",
                  "openssh-client")
+WEB_PACKAGES = ("curl", "nginx", "openssl", "prometheus")
 STREAM_PACKAGES = ("aria2", "gpg", "gpg-agent", "gpgv")
 
 
@@ -54,7 +55,7 @@ def unit(report: Report, collection: Path, extra: list[str]) -> None:
 
 def contract(report: Report, collection: Path, extra: list[str]) -> None:
     """the stand-ins and the real tools together, on this machine: tests/contract and tests/integration"""
-    bin_directory = prepare(STREAM_PACKAGES, "requirements.txt")
+    bin_directory = prepare((*STREAM_PACKAGES, *WEB_PACKAGES), "requirements.txt")
     report.pytest("contract", [*pytest(bin_directory), "tests/contract", "tests/integration", *extra],
                   cwd=collection, env=environment(collection, bin_directory))
 

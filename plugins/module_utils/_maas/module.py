@@ -33,7 +33,7 @@ def connect(module):
         raise MaasError("timeout is %d; it must be at least 1 second." % options["timeout"])
     key = parse_api_key(options["api_key"])
     # A server may repeat one part of the key, or a password in a URL, where no_log knows only the whole.
-    passwords = [password_of(options.get(name)) for name in ("url", "match_url")]
+    passwords = [password_of(options.get(name)) for name in ("url", "match_url", "boot_source_url", "http_proxy")]
     module.no_log_values.update(long_enough(list(key) + passwords))
     transport = Transport(options["timeout"], options["validate_certs"], options["ca_path"])
     if module.check_mode:

@@ -9,7 +9,7 @@ import contextlib
 import re
 from dataclasses import dataclass, field
 
-from . import hook, metrics, signing
+from . import health, hook, metrics, signing
 from .errors import FetchError, MirrorError, without_credentials
 from .plan import label, summary, table, total
 
@@ -88,9 +88,12 @@ class Result:
 
 
 def publish(settings, tree, run):
-    """Tells all who ask of a run: status.json, the metrics and the hook. What the last two have to say is a warning."""
+    """Tells all who ask of a run: status.json, its health, the metrics and the hook. What the last two have to say is a warning."""
     content = status(settings, tree, run)
-    tree.report(content)
+    try:
+        tree.report(content)
+    finally:
+        health.tell(tree, content)
     warnings = [words for words in (metrics.write(settings, content), hook.run(settings, content)) if words]
     if warnings:
         if isinstance(run.outcome, Result):

@@ -7,7 +7,7 @@
     <path>/noble/… bootloaders/…                          items, immutable
     <path>/status.json progress.json keyring.gpg          what docs/status.md describes; the operator's public key
     <path>/.mirror/                                       never served
-        lock  pin  verified  spare  snapshot/  former/  incoming/<sha256>  generations/<id>/{streams/v1/*,plan.json}
+        lock  pin  health/  verified  spare  snapshot/  former/  incoming/<sha256>  generations/<id>/{streams/v1/*,plan.json}
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from .reading import chunks
 from .tools import run
 
 _PRIVATE = ".mirror"
+_PAGE = "index.html"  # the role mirror_web's, which may be there before the first sync
 KEYRING = "keyring.gpg"  # the operator's public key, where the index is trimmed
 _CHUNK = 1 << 20  # bytes read at a time
 _SPARE = 1 << 18  # bytes kept for status.json
@@ -51,6 +52,7 @@ class Tree:
         self.lock = os.path.join(self._private, "lock")
         self.snapshot = os.path.join(self._private, "snapshot")
         self.incoming = os.path.join(self._private, "incoming")
+        self.health = os.path.join(self._private, "health")
         self.verified = os.path.join(self._private, "verified")  # what a full verification has read so far
         self._generations = os.path.join(self._private, "generations")
         self._pin = os.path.join(self._private, "pin")
@@ -176,7 +178,7 @@ class Tree:
         What sstream-mirror filled is taken over: its good files stay, and its index, until the first publish.
         """
         adopted = any(os.path.isfile(self._at("streams/v1/index." + ending)) for ending in ("sjson", "json"))
-        if not self.exists() and not adopted and os.path.isdir(self.path) and os.listdir(self.path):
+        if not self.exists() and not adopted and os.path.isdir(self.path) and set(os.listdir(self.path)) - {_PAGE}:
             raise RefusedError("%s is not empty and holds no mirror of this collection" % self.path,
                                "A mirror deletes what it does not list: give it an empty directory of its own.")
 
