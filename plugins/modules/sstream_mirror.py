@@ -234,7 +234,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.settings import MIRROR_OPTIONS
 from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.sync import public_keyring, sync
-from ansible_collections.imagemirror.maas.plugins.module_utils._mirror_module import run
+from ansible_collections.imagemirror.maas.plugins.module_utils._mirror_module import end_with_reader, run
 
 
 def main():
@@ -243,6 +243,7 @@ def main():
     def use_case(settings):
         return dict(sync(settings, check=module.check_mode).answer(settings.path), keyring=public_keyring(settings))
 
+    end_with_reader()
     run(module, MIRROR_OPTIONS, use_case)
 
 
