@@ -18,7 +18,7 @@ import podman  # noqa: E402  pylint: disable=wrong-import-position
 HOST_PACKAGES = ("podman", "runc", "netavark|containernetworking-plugins", "nftables", "iptables",
                  "aardvark-dns|golang-github-containernetworking-plugin-dnsname", "mmdebstrap", "debian-archive-keyring",
                  "openssh-client")
-STREAM_PACKAGES = ("aria2", "gpg", "gpg-agent", "gpgv")
+STREAM_PACKAGES = ("gpg", "gpg-agent", "gpgv")
 
 
 def pytest(bin_directory: Path) -> list[str]:

@@ -27,6 +27,7 @@ class Result:
     pin: str = ""  # the generation that syncs leave published from now on
     pin_changed: bool = False
     warnings: list = field(default_factory=list)
+    served: dict = field(default_factory=dict)  # which sources gave the "metadata" (a URL) and how many "files" ({URL: number})
 
     @property
     def changed(self):
@@ -45,6 +46,7 @@ class Result:
             "item_count": len(self.after),
             "bytes": total(self.after.values()),
             "images": summary(self.after.values()),
+            "served": self.served,
         }
 
     def diff(self, path):
@@ -83,7 +85,7 @@ def status(settings, former, command, started, finished, outcome):
             new["published"] = finished
         if outcome.pin_changed:
             new["pinned"] = outcome.pin
-        attempt.update(added_bytes=total(outcome.added), warnings=outcome.warnings)
+        attempt.update(added_bytes=total(outcome.added), warnings=outcome.warnings, served=outcome.served)
     else:
         attempt.update(outcome="failed", error=without_credentials(str(outcome) or type(outcome).__name__))
         if isinstance(outcome, MirrorError):
