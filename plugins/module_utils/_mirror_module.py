@@ -5,8 +5,31 @@
 
 from __future__ import annotations
 
+import os
+import select
+import signal
+import sys
+import threading
+
 from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.errors import MirrorError
 from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.settings import checked
+
+
+def end_with_reader():
+    """Make this process end when nobody reads its answer any more.
+
+    Who interrupts a playbook ends the connection, and not what it has started on the other side: a sync would go on for
+    hours, out of sight. It ends as by any SIGTERM: what has arrived is kept, and the next run goes on from there.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+    def watch():
+        answer = select.poll()
+        answer.register(1, 0)  # errors and hang-ups are always told
+        answer.poll()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def run(module, options, use_case):

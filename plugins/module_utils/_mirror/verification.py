@@ -46,10 +46,14 @@ class Verification:
         items = list(items)
         sized = [item for item in items if self._tree.size(item.path) == item.size]
         doubted = [item for item in sized if self._settings.verify == "full" or item.path not in listed]
-        self._progress.begin(len(doubted), sum(item.size for item in doubted))
         right = {item.path for item in sized} - {item.path for item in doubted}
-        with self._journal or contextlib.nullcontext():
-            right.update(item.path for item in doubted if self._sound(item))
+        if doubted:
+            step = self._progress.current
+            self._progress.step("verify")
+            self._progress.begin(len(doubted), sum(item.size for item in doubted))
+            with self._journal or contextlib.nullcontext():
+                right.update(item.path for item in doubted if self._sound(item))
+            self._progress.step(step)
         bad = [item for item in items if item.path not in right]
         self.seen, self.found = items, bad
         return bad
