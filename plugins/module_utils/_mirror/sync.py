@@ -37,7 +37,7 @@ def sync(settings, check=False, shows=()):
     def plan(tree, snapshot, steps, verification):
         if not tree.pinned():
             if settings.index == "trimmed" and not check:
-                signing.make(settings.signing_home)
+                signing.make(settings.signing_home, os.path.join(settings.path, KEYRING))
             return work.update(settings, tree, snapshot, steps, _now(), verification)
         held = work.repair(settings, tree, steps, verification)
         held.result.warnings.append("pinned to generation %s: the stream was not looked at" % tree.pinned())
