@@ -15,8 +15,7 @@ from .errors import MirrorError, SettingsError
 
 # Where the role simplestreams puts the commands; cron and sudo often leave it out of PATH.
 _PATH = os.pathsep.join(filter(None, [os.environ.get("PATH"), "/usr/local/bin", "/usr/bin", "/bin"]))
-_PACKAGES = {"sstream-mirror": "simplestreams", "sstream-query": "simplestreams", "aria2c": "aria2", "gpgv": "gpgv", "gpg": "gnupg",
-             "sync": "coreutils"}
+_PACKAGES = {"sstream-query": "simplestreams", "gpgv": "gpgv", "gpg": "gnupg", "sync": "coreutils"}
 _LIBC = ctypes.CDLL(None)  # here: nothing is loaded between fork and exec
 _PR_SET_PDEATHSIG = 1
 
@@ -51,7 +50,7 @@ def end_with_parent():
 
 def start(argv, **options):
     """A started process in a fixed locale, whose output is text; the caller ends it, or dies and it ends too."""
-    environment = dict(os.environ, PATH=_PATH, LC_ALL="C.UTF-8")
+    environment = dict(options.pop("env", os.environ), PATH=_PATH, LC_ALL="C.UTF-8")
     program = find(argv[0])
     try:
         # not run_command: the engine is without Ansible on the mirror host, and a fetch is watched while it runs

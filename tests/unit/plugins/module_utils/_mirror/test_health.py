@@ -73,9 +73,11 @@ def read(path):
 def test_fresh_until_it_is_too_old_and_to_ten_seconds(published, max_age, age):
     health.tell(published, dict(STATUS, stale_after=max_age), NOW + age)
     end = NOW + max_age
-    fresh = [when for when in range(NOW + age, end + 2000, 7) if answer(published, when)[0] == 200]
+    times = {*range(NOW + age, end + 2000, 4999), *range(NOW + age, NOW + age + 1100, 7), *range(end - 1100, end + 1100, 7)}
+    times = [when for when in sorted(times) if when >= NOW + age]
+    fresh = [when for when in times if answer(published, when)[0] == 200]
     assert all(when < end for when in fresh)
-    wanted = [when for when in range(NOW + age, end - 10, 7)]
+    wanted = [when for when in times if when < end - 10]
     assert fresh[:len(wanted)] == wanted
 
 
