@@ -47,6 +47,8 @@ TREE_OPTIONS = {
     "path": {"type": "path", "required": True},
     "owner": {"type": "str"},
     "lock_timeout": {"type": "int", "default": 0},
+    "metrics": {"type": "path"},
+    "hook": {"type": "list", "elements": "str", "default": []},
 }
 
 MIRROR_OPTIONS = dict(
@@ -58,7 +60,9 @@ MIRROR_OPTIONS = dict(
     wipe_ratio={"type": "float", "default": 0.5},
     require_bootloaders={"type": "bool", "default": True},
     allow_downgrade={"type": "bool", "default": False},
+    max_age={"type": "int", "default": 172800},
     verify={"type": "str", "choices": ["fast", "full"], "default": "fast"},
+    verify_rate_limit={"type": "str"},
     index={"type": "str", "choices": ["upstream", "trimmed"], "default": "upstream"},
     signing_home={"type": "path", "default": "/var/lib/maas-image-mirror/gnupg"},
     siblings={"type": "list", "elements": "path", "default": []},
@@ -73,7 +77,7 @@ MIRROR_OPTIONS = dict(
 _KEYS_OF_FILTERS = {"os": "os", "releases": "release", "arches": "arch", "subarches": "subarch",
                     "kflavors": "kflavor", "labels": "label"}
 _AT_LEAST = {"keep_generations": 1, "parallel": 1, "connections": 1, "connect_timeout": 1, "stall_timeout": 1,
-             "metadata_timeout": 1, "lock_timeout": 0, "retries": 0, "prune_grace": 0, "wipe_ratio": 0}
+             "metadata_timeout": 1, "lock_timeout": 0, "retries": 0, "prune_grace": 0, "max_age": 0, "wipe_ratio": 0}
 _AT_MOST = {"connections": 16,  # aria2's own limit of connections to a server
             "wipe_ratio": 1}
 _FILTER = re.compile(r"[\w|-]+ *!?[=~]")
@@ -124,9 +128,17 @@ def checked(values, options):
     if options is MIRROR_OPTIONS:
         settings.siblings = [path for path in map(_directory, settings.siblings) if path != settings.path]
         settings.name = settings.name or os.path.basename(settings.path)
-        if settings.rate_limit and not re.fullmatch(r"\d+[KM]?", settings.rate_limit):
-            raise SettingsError("rate_limit is %r" % settings.rate_limit, "It is bytes a second, as in 500K or 20M.")
+        for option in ("rate_limit", "verify_rate_limit"):
+            rate(option, getattr(settings, option))
     return settings
+
+
+def rate(option, text):
+    """The bytes a second of a setting such as 500K or 20M; 0, without a limit, where there is none."""
+    match = re.fullmatch(r"(\d+)([KM]?)", text or "0")
+    if not match:
+        raise SettingsError("%s is %r" % (option, text), "It is bytes a second, as in 500K or 20M.")
+    return int(match.group(1)) * {"": 1, "K": 1 << 10, "M": 1 << 20}[match.group(2)]
 
 
 def _check_source(settings):

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 
 from . import metadata, plan, preflight, retention, signing
-from .errors import RefusedError
+from .errors import MirrorError, RefusedError
 from .report import Result
 from .tree import Tree
 
@@ -25,10 +26,10 @@ class Work:
     retired: list = field(default_factory=list)  # Generations to delete
 
 
-def update(settings, tree, snapshot, steps, now):
+def update(settings, tree, snapshot, steps, now, verification):
     """A sync: take what is selected of the stream as it is now.
 
-    snapshot: the directory for the metadata. now: ISO 8601 in UTC.
+    snapshot: the directory for the metadata. now: ISO 8601 in UTC. verification: tells which items are not on disk.
     """
     generations, current = _generations(tree)
     steps("snapshot")
@@ -55,7 +56,7 @@ def update(settings, tree, snapshot, steps, now):
 
     kept, retired = retention.split([generation for generation in generations if generation.name != name],
                                     settings.keep_generations, settings.prune_grace, tree.current(), now)
-    missing = [item for item in wanted.values() if not _present(settings, tree, item, listed)]
+    missing = verification.bad(wanted.values(), listed)
     promised = set(wanted).union(*(generation.items for generation in kept))
     dropped = [(path, size) for path, size in tree.files() if path not in promised]
     linked, missing_here = _linked(settings, missing, listed)
@@ -64,13 +65,13 @@ def update(settings, tree, snapshot, steps, now):
                        removed=dropped, published=current is None or current.name != name), missing_here, linked, rows, True, retired)
 
 
-def repair(settings, tree, steps):
+def repair(settings, tree, steps, verification):
     """A verification: fetch again what is not on disk as the kept generations list it. The stream is not looked at."""
     steps("verify")
     generations, current = _generations(tree)
     _require(current, settings)
     listed = _listed(generations)
-    missing = [item for item in listed.values() if not _present(settings, tree, item, listed)]
+    missing = verification.bad(listed.values(), listed)
     linked, missing_here = _linked(settings, missing, listed)
     preflight.space(plan.total(missing_here) - tree.arrived(missing_here), tree.free(), settings.path)
     return Work(Result(generation=current.name, previous=current.name, before=current.items, after=current.items,
@@ -112,12 +113,6 @@ def _listed(generations):
     return {path: item for generation in generations for path, item in generation.items.items()}
 
 
-def _present(settings, tree, item, listed):
-    """Whether an item is on disk. What no generation lists (a run was cut off before it published) is read and hashed."""
-    return tree.size(item.path) == item.size and (
-        settings.verify == "fast" and item.path in listed or tree.matches(item))
-
-
 def _linked(settings, missing, listed):
     """(what is on disk under another path as (Item, mirror's directory, path there), what has to be fetched).
 
@@ -126,6 +121,7 @@ def _linked(settings, missing, listed):
     absent = {item.path for item in missing}
     held = {item.sha256: (settings.path, path) for path, item in listed.items() if path not in absent}
     for sibling in settings.siblings:
-        held.update((item.sha256, (sibling, path)) for path, item in _listed(Tree(sibling).generations()).items())
+        with contextlib.suppress(MirrorError, OSError):  # whose trouble is not this mirror's
+            held.update((item.sha256, (sibling, path)) for path, item in _listed(Tree(sibling).generations()).items())
     return ([(item,) + held[item.sha256] for item in missing if item.sha256 in held],
             [item for item in missing if item.sha256 not in held])

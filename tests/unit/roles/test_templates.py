@@ -14,9 +14,15 @@ HERE = Path(__file__).resolve().parent
 ROLES = HERE.parents[2] / "roles"
 
 STABLE = {"name": "stable"}
-CANDIDATE = {"name": "candidate", "on_calendar": "Sat 04:00", "cron": "@weekly"}
+CANDIDATE = {"name": "candidate", "on_calendar": "Sat 04:00", "cron": "@weekly", "verify_on_calendar": "Sat 12:00", "verify_cron": "@monthly"}
 SYNC = {
     "mirror_sync_user": "maas-mirror",
+    "mirror_sync_root": "/var/www/html/maas/images",
+    "mirror_sync_on_failure": "",
+    "mirror_sync_verify_on_calendar": "Sun *-*-* 05:00:00",
+    "mirror_sync_verify_cron": "0 5 * * 0",
+    "__mirror_sync_jobs": ["sync", "verify"],
+    "__mirror_sync_services": {"sync": "maas-image-mirror", "verify": "maas-image-mirror-verify"},
     "mirror_sync_on_calendar": "*-*-* 03:00:00",
     "mirror_sync_cron": "0 3 * * *",
     "mirror_sync_splay": 1800,
@@ -57,13 +63,32 @@ ALONE = dict(WEB, mirror_web_port=8080, mirror_web_default_site="remove", mirror
 EVERYTHING = dict(ALONE, mirror_web_listing=True, mirror_web_tls="given", mirror_web_tls_port=8443, mirror_web_redirect_to_https=True,
                   mirror_web_acme_root="/var/www/acme", mirror_web_allow=["192.0.2.0/24", "2001:db8::/32"], mirror_web_deny=["192.0.2.13"],
                   mirror_web_rate_limit="20M", mirror_web_connection_limit=8, __mirror_web_http2_directive=True)
+
+
+def job(name, mirror=None):
+    """The variables of a unit of a job, and of a mirror."""
+    return dict(SYNC, __mirror_sync_job=name, __mirror_sync_mirror=mirror)
+
+
+def own(path, **settings):
+    """The variables of what is a mirror's own in its services."""
+    return dict(SYNC, __mirror_sync_settings=dict(settings, path=path))
+
+
 CASES = {
-    "maas-image-mirror@.service": ("mirror_sync", "maas-image-mirror@.service.j2", SYNC),
-    "mirror.conf": ("mirror_sync", "mirror.conf.j2", {"__mirror_sync_settings": {"path": "/srv/candidate"}}),
-    "mirror-at-home.conf": ("mirror_sync", "mirror.conf.j2", {"__mirror_sync_settings": {"path": "/home/images/stable"}}),
-    "maas-image-mirror-stable.timer": ("mirror_sync", "maas-image-mirror.timer.j2", dict(SYNC, __mirror_sync_mirror=STABLE)),
-    "maas-image-mirror-candidate.timer": ("mirror_sync", "maas-image-mirror.timer.j2", dict(SYNC, __mirror_sync_mirror=CANDIDATE)),
+    "maas-image-mirror@.service": ("mirror_sync", "maas-image-mirror@.service.j2", job("sync")),
+    "maas-image-mirror-verify@.service": ("mirror_sync", "maas-image-mirror@.service.j2", job("verify")),
+    "mirror.conf": ("mirror_sync", "mirror.conf.j2", own("/srv/candidate")),
+    "mirror-at-home.conf": ("mirror_sync", "mirror.conf.j2", own("/home/images/stable")),
+    "mirror-below-the-root.conf": ("mirror_sync", "mirror.conf.j2", dict(own(
+        "/var/www/html/maas/images/ephemeral-v3/stable", index="trimmed", signing_home="/var/lib/maas-image-mirror/gnupg"),
+        mirror_sync_on_failure="notify@%n.service")),
+    "maas-image-mirror-stable.timer": ("mirror_sync", "maas-image-mirror.timer.j2", job("sync", STABLE)),
+    "maas-image-mirror-candidate.timer": ("mirror_sync", "maas-image-mirror.timer.j2", job("sync", CANDIDATE)),
+    "maas-image-mirror-verify@stable.timer": ("mirror_sync", "maas-image-mirror.timer.j2", job("verify", STABLE)),
+    "maas-image-mirror-verify@candidate.timer": ("mirror_sync", "maas-image-mirror.timer.j2", job("verify", CANDIDATE)),
     "cron": ("mirror_sync", "cron.j2", SYNC),
+    "cron-without-verification": ("mirror_sync", "cron.j2", dict(SYNC, __mirror_sync_jobs=["sync"])),
     "nginx-beside-others.conf": ("mirror_web", "maas-image-mirror.conf.j2", WEB),
     "status.json": ("mirror_web", "status.json.j2", WEB),
     "nginx-alone.conf": ("mirror_web", "maas-image-mirror.conf.j2", ALONE),
