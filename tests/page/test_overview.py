@@ -29,7 +29,7 @@ def test_every_mirror_is_there_with_its_state(overview):
 
 def test_releases_and_arches_are_named(overview):
     rows = {row[0].splitlines()[0]: row for row in overview.table("mirrors")}
-    assert [line for line in rows["fresh"][2].splitlines() if line] == ["ubuntu jammy: amd64, arm64", "ubuntu noble: amd64, arm64"]
+    assert [line for line in rows["fresh"][2].splitlines() if line] == ["jammy amd64, arm64", "noble amd64, arm64"]
     assert rows["empty"][2:] == ["", "", ""]
 
 
