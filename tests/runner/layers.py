@@ -19,7 +19,7 @@ HOST_PACKAGES = ("podman", "runc", "netavark|containernetworking-plugins", "nfta
                  "aardvark-dns|golang-github-containernetworking-plugin-dnsname", "mmdebstrap", "debian-archive-keyring",
                  "openssh-client")
 WEB_PACKAGES = ("curl", "nginx", "openssl", "prometheus")
-STREAM_PACKAGES = ("aria2", "gpg", "gpg-agent", "gpgv")
+STREAM_PACKAGES = ("gpg", "gpg-agent", "gpgv")
 
 
 def pytest(bin_directory: Path) -> list[str]:

@@ -123,7 +123,7 @@ def _apply(settings, tree, planned, progress):
     missing = planned.missing + [item for item, sibling, path in planned.linked if not tree.share(item, sibling, path)]
     tree.forget_partials(missing)
     if missing:
-        fetch(settings, tree, missing, progress)
+        result.served["files"] = fetch(settings, tree, missing, progress)
 
     progress.step("verify")
     absent = [item for item in result.after.values() if tree.size(item.path) != item.size]

@@ -7,7 +7,7 @@
     <path>/noble/… bootloaders/…                          items, immutable
     <path>/status.json progress.json keyring.gpg          what docs/status.md describes; the operator's public key
     <path>/.mirror/                                       never served
-        lock  pin  health/  verified  spare  snapshot/  former/  incoming/<sha256>  generations/<id>/{streams/v1/*,plan.json}
+        lock  pin  health/  verified  spare  snapshot/  former/  incoming/<sha256>{,.journal}  generations/<id>/{streams/v1/*,plan.json}
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ import os
 import shutil
 from dataclasses import dataclass
 
+from . import pieces
 from .errors import FetchError, RefusedError, StorageError, explained
 from .identity import account
+from .partial import arrived, discard
 from .plan import RESERVED, Item
 from .reading import chunks
 from .tools import run
@@ -143,8 +145,7 @@ class Tree:
 
     def arrived(self, items):
         """The bytes of items that an earlier run has left in incoming/."""
-        return sum(min(os.stat(file).st_blocks * 512, item.size) for item in items
-                   for file in [self.partial(item)] if os.path.exists(file))
+        return sum(pieces.count(arrived(self.partial(item), item.size)) for item in items)
 
     def partial(self, item):
         """Where an item is written while it is fetched: by its hash, so that a left-over can't be taken for another."""
@@ -202,19 +203,18 @@ class Tree:
     def forget(self, item):
         """Deletes what has arrived of an item, so that the next run starts it again."""
         with explained(self.incoming):
-            for name in (self.partial(item), self.partial(item) + ".aria2"):
-                if os.path.exists(name):
-                    os.unlink(name)
+            discard(self.partial(item))
 
-    def admit(self, item):
+    def admit(self, item, found=None):
         """Puts a fetched item in its place, by one rename, once its bytes are what the metadata lists.
 
+        found: their SHA-256, where they were hashed while they came.
         FetchError: they are not; the file is deleted, so that the next run starts it again.
         """
         partial = self.partial(item)
         with explained(item.path):
             size = os.path.getsize(partial)
-            found = sha256(partial) if size == item.size else None
+            found = (found or sha256(partial)) if size == item.size else None
             if found != item.sha256:
                 self.forget(item)
                 raise FetchError("%s is not what the metadata lists" % item.path, failures=[
