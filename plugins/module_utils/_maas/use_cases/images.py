@@ -12,6 +12,7 @@ from ansible_collections.imagemirror.maas.plugins.module_utils._maas.entities im
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.errors import NotFoundError, UnreachableError
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.url import without_password
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.use_cases import sources
+from ansible_collections.imagemirror.maas.plugins.module_utils._maas.words import scrub
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ def expected(client):
             products = stream.read(client.fetch, source.url) if source.enabled is not False else []
         except UnreachableError as error:
             products = None
-            unread.append("%s (read from this host: %s)" % (without_password(source.url), error))
+            why = scrub(str(error), client.secrets)
+            unread.append("%s (read from this host: %s)" % (without_password(source.url), why))
         found.append((source, chosen, products))
     return image.wanted_of(found, client.version), selections, tuple(unread)
 
