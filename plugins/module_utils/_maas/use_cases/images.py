@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas import notifications, stream
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.entities import image
+from ansible_collections.imagemirror.maas.plugins.module_utils._maas.entities.wanted import missing, obsolete, wanted_of
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.errors import NotFoundError, UnreachableError
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.url import without_password
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.use_cases import sources
@@ -46,7 +47,7 @@ def expected(client):
             why = scrub(str(error), client.secrets)
             unread.append("%s (read from this host: %s)" % (without_password(source.url), why))
         found.append((source, chosen, products))
-    return image.wanted_of(found, client.version), selections, tuple(unread)
+    return wanted_of(found, client.version), selections, tuple(unread)
 
 
 def survey(client, expectation=None):
@@ -56,8 +57,8 @@ def survey(client, expectation=None):
     return Survey(
         images=images,
         wanted=wanted,
-        missing=image.missing(wanted, images),
-        obsolete=image.obsolete(selections, images),
+        missing=missing(wanted, images),
+        obsolete=obsolete(selections, images),
         told=notifications.read(client),
         importing=is_importing(client),
         unread=unread,

@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.entities import image, selection
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.entities.boot_source import BootSource
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.entities.product import Product
+from ansible_collections.imagemirror.maas.plugins.module_utils._maas.entities.wanted import missing, obsolete, wanted_of
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.version import parse_version
 
 V37, V38 = parse_version("3.7.3"), parse_version("3.8.0~beta6")
@@ -38,7 +39,7 @@ def held(version="2", files="ab", complete=True, name="ubuntu/noble", architectu
 
 
 def wanted(version, *sources):
-    return image.wanted_of(list(sources), version)
+    return wanted_of(list(sources), version)
 
 
 def named(found):
@@ -83,7 +84,7 @@ class TestWanted:
 
 class TestMissing:
     def reason(self, *images, offered=None):
-        found = image.missing(wanted(V37, (source(), [NOBLE], [product()] if offered is None else offered)), list(images))
+        found = missing(wanted(V37, (source(), [NOBLE], [product()] if offered is None else offered)), list(images))
         return found[0]["reason"] if found else None
 
     @pytest.mark.parametrize(
@@ -120,7 +121,7 @@ class TestMissing:
 
     def test_progress_of_the_newest(self):
         def progress(one):
-            return image.missing(wanted(V37, (source(), [NOBLE], [product()])), [one])[0]["progress"]
+            return missing(wanted(V37, (source(), [NOBLE], [product()])), [one])[0]["progress"]
 
         assert progress(held(complete=False, progress=40.7)) == 40
         assert progress(held("1")) == progress(held(version="")) == 0
@@ -129,15 +130,15 @@ class TestMissing:
     def test_where_the_stream_is_unread_any_complete_one_will_do(self, arch, there):
         one = selection.from_options({"os": "ubuntu", "release": "noble", "arches": [arch]})
         unread = wanted(V37, (source(), [one], None))
-        assert bool(image.missing(unread, [held("1")])) is not there
-        assert image.missing(unread, [held("1", complete=False)])
+        assert bool(missing(unread, [held("1")])) is not there
+        assert missing(unread, [held("1", complete=False)])
 
 
 def test_what_no_selection_asks_for():
     kept = [held(), held(name="grub-efi/uefi", architecture="arm64/generic")]
     gone = [held(name="ubuntu/jammy"), held(architecture="arm64/ga-24.04")]
-    assert image.obsolete([NOBLE], kept + gone) == gone
-    assert not image.obsolete([selection.from_options({"os": "ubuntu", "release": "noble", "arches": ["*"]})], kept)
+    assert obsolete([NOBLE], kept + gone) == gone
+    assert not obsolete([selection.from_options({"os": "ubuntu", "release": "noble", "arches": ["*"]})], kept)
 
 
 def test_a_result_without_any_set():
