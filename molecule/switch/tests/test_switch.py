@@ -9,6 +9,7 @@ import json
 import os
 import re
 import subprocess
+import time
 import urllib.request
 from pathlib import Path
 
@@ -16,7 +17,10 @@ import pytest
 import testinfra
 
 HERE = Path(__file__).resolve().parents[2]
-LAB = "http://10.89.77.20:5240/lab/"
+REGION = "http://10.89.77.20:5240/"
+LAB = REGION + "lab/"
+SETTINGS = ("enable_http_proxy", "http_proxy", "boot_images_no_proxy", "boot_images_auto_import", "commissioning_distro_series",
+            "default_distro_series")
 URL = "http://mirror-bookworm.lab.example/maas/images/ephemeral-v3/"
 HELD = "/var/www/html/maas/images/ephemeral-v3/candidate"
 
@@ -29,12 +33,21 @@ def lab(path, body=None):
         return json.load(answer)
 
 
+def setting(name):
+    """A setting's value, by the API."""
+    oauth = ('OAuth oauth_version="1.0", oauth_signature_method="PLAINTEXT", oauth_consumer_key="lab", oauth_token="lab", '
+             f'oauth_signature="%26lab", oauth_nonce="{time.monotonic_ns()}", oauth_timestamp="{int(time.time())}"')
+    request = urllib.request.Request(f"{REGION}MAAS/api/2.0/maas/?op=get_config&name={name}", headers={"Authorization": oauth})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return answer.read().decode()
+
+
 def snapshot():
     """All that a switch may touch: sources with the bytes of their keyrings, selections, settings. No dates."""
     state = lab("state")
     for source in state["sources"]:
         del source["created"], source["updated"]
-    return {name: state[name] for name in ("sources", "selections", "settings")}
+    return {"sources": state["sources"], "selections": state["selections"], "settings": {name: setting(name) for name in SETTINGS}}
 
 
 def versions():
@@ -82,7 +95,7 @@ def mirror():
 
 def newest(mirror, name):
     """A file of the newest noble that the mirror holds."""
-    return mirror.check_output(f"ls -d {HELD}/noble/amd64/*/{name} | sort | tail -1")
+    return mirror.check_output(f"find {HELD}/noble/amd64 -name {name} | sort | tail -1")
 
 
 def test_check_mode_shows_the_plan_and_reads_the_mirror(mirror):
