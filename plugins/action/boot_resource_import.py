@@ -16,6 +16,8 @@ _display = Display()
 class ActionModule(ActionBase):
     """The module alone would say nothing until the import ends, which may take hours."""
 
+    _supports_async = True
+
     def run(self, tmp=None, task_vars=None):
         """The module's last result."""
         super().run(tmp, task_vars)

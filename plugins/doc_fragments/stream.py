@@ -94,6 +94,74 @@ options:
       - Seconds that each read of the metadata may take.
     type: int
     default: 300
+  sources:
+    description:
+      - URLs of other directories with the same stream. What O(source) does not give is asked for there, in this order, each item
+        by itself and the metadata as a whole.
+    type: list
+    elements: str
+    default: []
+  parallel:
+    description:
+      - How many connections to open at most, from 1 to 128. A run begins with 16 and opens more while that makes it faster.
+    type: int
+    default: 64
+  connections:
+    description:
+      - How many of them for one large item at most, which then comes in pieces. A server without ranges gets one.
+    type: int
+    default: 32
+  rate_limit:
+    description:
+      - Bytes a second for all items together, such as V(500K) or V(20M), in powers of 1024. Unlimited where it is left out.
+    type: str
+  connect_timeout:
+    description:
+      - Seconds to wait for a connection.
+    type: int
+    default: 30
+  stall_timeout:
+    description:
+      - Seconds without a byte, or with less than 1 KiB, after which a connection is given up and tried again.
+    type: int
+    default: 60
+  retries:
+    description:
+      - How many times to try again, after 0.5 seconds and then twice as long each time, or as long as the server asks for.
+      - What a server refuses for good, such as with 403 or 404, is not asked for again in this run.
+    type: int
+    default: 5
+  proxy:
+    description:
+      - URL of the proxy, as in C(http://user:password@proxy.example.com:3128), which carries C(https) as well.
+      - By default the environment's C(http_proxy) and C(https_proxy) count.
+    type: str
+  no_proxy:
+    description:
+      - What is reached without a proxy. Each is a host, a domain, an address, a network such as V(10.0.0.0/8), or V(*) for all.
+      - By default the environment's C(no_proxy) counts.
+    type: list
+    elements: str
+  ca_file:
+    description:
+      - Path, on the host, of the certificates to trust instead of the system's, in PEM. A private upstream has an authority of its own.
+    type: path
+  username:
+    description:
+      - User for HTTP's basic authentication at O(source), and nowhere else. URLs of O(sources) may hold their own.
+    type: str
+  password:
+    description:
+      - Password of O(username).
+    type: str
+  client_cert:
+    description:
+      - Path, on the host, of the certificate to show to a server that wants one, in PEM.
+    type: path
+  client_key:
+    description:
+      - Path, on the host, of the key of O(client_cert), in PEM and without a passphrase. It may be in the same file.
+    type: path
 requirements:
-  - simplestreams (C(sstream-mirror), C(sstream-query)) and C(gpgv) on the host, as the role P(imagemirror.maas.simplestreams#role) installs them
+  - simplestreams (C(sstream-query)) and C(gpgv) on the host, as the role P(imagemirror.maas.simplestreams#role) installs them
 """

@@ -31,7 +31,6 @@ options:
       - Return passwords in URLs as they are instead of C(***), to put a source back later. Use C(no_log) on such a task.
     type: bool
     default: false
-    version_added: 0.2.0
 seealso:
   - module: imagemirror.maas.boot_source
 """
@@ -122,7 +121,13 @@ from ansible_collections.imagemirror.maas.plugins.module_utils._maas.use_cases i
 def main():
     """Run the module."""
     module.run(
-        AnsibleModule(argument_spec=arguments.spec(url={"type": "str"}), supports_check_mode=True),
+        AnsibleModule(
+            argument_spec=arguments.spec(
+                url={"type": "str"},
+                show_passwords={"type": "bool", "default": False, "no_log": False},
+            ),
+            supports_check_mode=True,
+        ),
         boot_source_info.run,
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: boot_source_probe
 short_description: Read a mirror as MAAS would, before MAAS is pointed at it
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - imagemirror.maas contributors (@imagemirror)
 description:

@@ -15,7 +15,8 @@ description:
   - Makes a directory hold a selection of a simplestreams source, such as MAAS's own images, and publishes it. The directory is
     made where it does not exist; one that holds other files is refused, one that C(sstream-mirror) has filled becomes a mirror in place.
   - While it works, it says in the playbook's output how far it is.
-  - C(sstream-mirror) fetches and authenticates the metadata, C(sstream-query) makes the plan, C(aria2c) fetches the items.
+  - C(sstream-query) checks the signatures of the metadata and makes the plan. Items come many at once and large ones in pieces,
+    and a run that was cut off is gone on with.
   - The published index changes by one atomic rename, once every selected item is on disk with its size and SHA-256. A run
     that fails leaves what is published as it was, and keeps what it has fetched for the next one.
 extends_documentation_fragment:
@@ -102,37 +103,11 @@ options:
     type: list
     elements: path
     default: []
-  parallel:
+  lock_timeout:
     description:
-      - How many items to fetch at once.
+      - Seconds to wait for another run on the same mirror. With V(0) the module fails at once and says who works on it.
     type: int
-    default: 16
-  connections:
-    description:
-      - How many connections to open for one large item, at most 16.
-    type: int
-    default: 4
-  rate_limit:
-    description:
-      - Bytes a second for all of the mirror's downloads together, such as V(500K) or V(20M). Unlimited where it is left out.
-    type: str
-  connect_timeout:
-    description:
-      - Seconds to wait for a connection.
-    type: int
-    default: 30
-  stall_timeout:
-    description:
-      - Seconds without a byte after which a connection is given up and tried again.
-    type: int
-    default: 60
-  retries:
-    description:
-      - How many times to try an item again.
-    type: int
-    default: 5
-requirements:
-  - aria2
+    default: 0
 seealso:
   - module: imagemirror.maas.stream_info
   - module: imagemirror.maas.sstream_mirror_info
@@ -216,6 +191,11 @@ keyring:
   returned: success
   type: str
   sample: /usr/share/keyrings/ubuntu-cloudimage-keyring.gpg
+served:
+  description: Which sources gave the metadata and, by their URLs, how many of the files.
+  returned: success
+  type: dict
+  sample: {metadata: https://images.maas.io/ephemeral-v3/stable/, files: {https://images.maas.io/ephemeral-v3/stable/: 183}}
 step:
   description: The step of the sync that failed.
   returned: failure
@@ -227,7 +207,7 @@ failures:
   type: list
   elements: dict
   sample:
-    - {item: noble/amd64/20250718/squashfs, error: 'The response status is not successful. status=503'}
+    - {item: noble/amd64/20250718/squashfs, error: 503 Service Unavailable}
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -149,15 +149,25 @@ def test_a_spoiled_partial_file_is_thrown_away(lab, left):
     assert lab.published == scene.SECOND
 
 
-@pytest.mark.parametrize("length", [0, 20])
-def test_a_spoiled_control_file_is_thrown_away(lab, length):
-    """A full disk or a power cut leaves what aria2c notes beside a partial file without its end."""
+@pytest.mark.parametrize("journal", [b"", b"0 500000", b"0 500000\n", b"0 1\n200000 900000", b"rubbish\n", b"-5 9\n", b"5 2\n",
+                                     b"0 99999999999999\n", b"\x00" * 40])
+def test_a_journal_that_a_kill_or_a_stranger_left(lab, journal):
+    """A power cut leaves lines without their bytes, a full disk half a line: what is wrong is fetched again in the same run."""
     item = lab.new("squashfs")
-    lab.upstream.fault("*/squashfs", Drop(at=HALF), times=1)
-    lab.upstream.fault("*/squashfs", Status(503), after=1)
-    assert lab.sync().code == 6
-    control = lab.partial(item).with_suffix(".aria2")
-    scene.replace(control, control.read_bytes()[:length])
+    whole = (lab.stage.states[scene.SECOND] / item["path"]).read_bytes()
+    lab.partial(item).write_bytes(whole[:HALF] + bytes(len(whole) - HALF))
+    lab.partial(item).with_suffix(".journal").write_bytes(journal)
+    assert lab.sync(retries=0).code == 0
+    lab.heals()
+
+
+def test_a_left_over_of_aria2_is_thrown_away(lab):
+    """Its length says nothing: it has holes."""
+    item = lab.new("squashfs")
+    lab.partial(item).write_bytes(bytes(item["size"]))
+    lab.partial(item).with_suffix(".aria2").write_bytes(b"\x00\x01")
+    assert lab.sync(retries=0).code == 0
+    assert lab.upstream.count("*/squashfs") == 1
     lab.heals()
 
 

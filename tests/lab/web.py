@@ -29,7 +29,6 @@ _PLAY = [{"hosts": "localhost", "gather_facts": False, "connection": "local", "t
     {"name": "IPv6", "ansible.builtin.stat": {"path": "/proc/net/if_inet6"}, "register": "__mirror_web_ipv6"},
     {"name": "Version", "ansible.builtin.command": {"cmd": "{{ lab_nginx }} -v"}, "register": "__mirror_web_nginx_says"},
     {"name": "Render", "ansible.builtin.template": {"src": str(TEMPLATES / "maas-image-mirror.conf.j2"), "dest": "{{ lab_site }}"}}]}]
-_ANSIBLE = [str(Path(sys.executable).with_name("ansible-playbook"))]
 # As Debian's nginx.conf has it, but for the places
 _MAIN = """\
 {user}
@@ -45,8 +44,7 @@ http {{
     gzip on;
     client_body_temp_path {scratch}/t1; proxy_temp_path {scratch}/t2; fastcgi_temp_path {scratch}/t3;
     uwsgi_temp_path {scratch}/t4; scgi_temp_path {scratch}/t5;
-    include {scratch}/site.conf;
-    {other}
+    {sites}
 }}
 """
 
@@ -57,7 +55,7 @@ def preflight(scratch: Path, cases: list[dict[str, Any]]) -> list[str]:
              for number, inputs in enumerate(cases)}
     (scratch / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
     (scratch / "preflight.json").write_text(json.dumps([dict(_PLAY[0], hosts="all", tasks=_PLAY[0]["tasks"][:1])]), encoding="utf-8")
-    done = subprocess.run([*_ANSIBLE, "-i", str(scratch / "hosts.json"), str(scratch / "preflight.json")], check=False, text=True, capture_output=True,
+    done = subprocess.run([_ansible_playbook(), "-i", str(scratch / "hosts.json"), str(scratch / "preflight.json")], check=False, text=True, capture_output=True,
                           env=dict(os.environ, ANSIBLE_CALLBACK_RESULT_FORMAT="json", ANSIBLE_CALLBACK_FORMAT_PRETTY="false"))
     said = done.stdout + done.stderr
     return ["\n".join(line for line in said.splitlines() if f"[{name}]: FAILED!" in line or f"failed: [{name}]" in line) for name in hosts]
@@ -70,44 +68,19 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-class Site:
-    """A running nginx with the site in it. Other variables are the role's inputs."""
+class Bare:
+    """A running nginx, configured as Debian does, with other sites in it."""
 
-    def __init__(self, scratch: Path, other: str = "", **inputs: Any) -> None:
-        """other: what else is in the http block: other sites."""
+    def __init__(self, scratch: Path, sites: str) -> None:
+        """scratch: a directory of its own. sites: what the http block has."""
         self.scratch = scratch
-        self.port, self.tls_port = free_port(), free_port()
-        self.url, self.tls_url = f"http://127.0.0.1:{self.port}", f"https://127.0.0.1:{self.tls_port}"
-        self.certificate, self.log = scratch / "tls" / "certificate.pem", scratch / "access.log"
-        (scratch / "tls").mkdir(parents=True, exist_ok=True)
-        self._inputs = dict({
-            "ansible_python_interpreter": sys.executable, "lab_nginx": _nginx(), "lab_site": str(scratch / "site.conf"),
-            "__mirror_web_logs": str(scratch), "__mirror_web_tls_directory": str(scratch / "tls"),
-            "mirror_web_port": self.port, "mirror_web_tls_port": self.tls_port, "mirror_web_root": str(scratch / "root"),
-            "mirror_web_tls_certificate": str(self.certificate), "mirror_web_tls_key": str(scratch / "tls" / "key.pem")}, **inputs)
+        scratch.mkdir(exist_ok=True)
         (scratch / "nginx.conf").write_text(_MAIN.format(
-            scratch=scratch, other=other, user="user www-data;" if getpass.getuser() == "root" else ""), encoding="utf-8")
-
-    def render(self, **inputs: Any) -> str:
-        """The site's text with these inputs more."""
-        self._inputs.update(inputs)
-        playbook = self.scratch / "play.yml"
-        playbook.write_text(json.dumps(_PLAY), encoding="utf-8")
-        done = subprocess.run([*_ANSIBLE, "-i", "localhost,", "-e", json.dumps(self._inputs), str(playbook)],
-                              check=False, capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return (self.scratch / "site.conf").read_text(encoding="utf-8")
+            scratch=scratch, sites=sites, user="user www-data;" if getpass.getuser() == "root" else ""), encoding="utf-8")
 
     def test(self) -> str:
         """What `nginx -t` says, warnings too."""
         return self._run("-t", "-q")
-
-    def reload(self, **inputs: Any) -> None:
-        """The site with these inputs more, in the running nginx: as the role does."""
-        self.render(**inputs)
-        before = self.workers()
-        self._run("-s", "reload")
-        self._wait(lambda: self.workers() - before, "new workers")
 
     def workers(self) -> set[str]:
         """The process ids of the workers."""
@@ -118,8 +91,7 @@ class Site:
         """The process id of nginx."""
         return (self.scratch / "pid").read_text(encoding="utf-8").strip()
 
-    def __enter__(self) -> Site:
-        self.render()
+    def __enter__(self) -> Bare:
         self._run()
         self._wait(lambda: (self.scratch / "pid").exists() and self.master, "nginx")
         return self
@@ -129,7 +101,7 @@ class Site:
         self._wait(lambda: not (self.scratch / "pid").exists(), "the end of nginx")
 
     def _run(self, *arguments: str) -> str:
-        done = subprocess.run([_nginx(), "-e", str(self.scratch / "error.log"), "-c", str(self.scratch / "nginx.conf"), *arguments],
+        done = subprocess.run([nginx(), "-e", str(self.scratch / "error.log"), "-c", str(self.scratch / "nginx.conf"), *arguments],
                               check=False, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return done.stderr
@@ -142,5 +114,51 @@ class Site:
             time.sleep(0.02)
 
 
-def _nginx() -> str:
+class Site(Bare):
+    """A running nginx with the role's site in it."""
+
+    def __init__(self, scratch: Path, other: str = "", **inputs: Any) -> None:
+        """other: what else is in the http block: other sites. inputs: the role's variables."""
+        super().__init__(scratch, f"include {scratch}/site.conf; {other}")
+        self.port, self.tls_port = free_port(), free_port()
+        self.url, self.tls_url = f"http://127.0.0.1:{self.port}", f"https://127.0.0.1:{self.tls_port}"
+        self.certificate, self.log = scratch / "tls" / "certificate.pem", scratch / "access.log"
+        (scratch / "tls").mkdir(exist_ok=True)
+        self._inputs = dict({
+            "ansible_python_interpreter": sys.executable, "lab_nginx": nginx(), "lab_site": str(scratch / "site.conf"),
+            "__mirror_web_logs": str(scratch), "__mirror_web_tls_directory": str(scratch / "tls"),
+            "mirror_web_port": self.port, "mirror_web_tls_port": self.tls_port, "mirror_web_root": str(scratch / "root"),
+            "mirror_web_tls_certificate": str(self.certificate), "mirror_web_tls_key": str(scratch / "tls" / "key.pem")}, **inputs)
+
+    def render(self, **inputs: Any) -> str:
+        """The site's text with these inputs more."""
+        self._inputs.update(inputs)
+        playbook = self.scratch / "play.yml"
+        playbook.write_text(json.dumps(_PLAY), encoding="utf-8")
+        done = subprocess.run([_ansible_playbook(), "-i", "localhost,", "-e", json.dumps(self._inputs), str(playbook)],
+                              check=False, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return (self.scratch / "site.conf").read_text(encoding="utf-8")
+
+    def reload(self, **inputs: Any) -> None:
+        """The site with these inputs more, in the running nginx: as the role does."""
+        self.render(**inputs)
+        before = self.workers()
+        self._run("-s", "reload")
+        self._wait(lambda: self.workers() - before, "new workers")
+
+    def __enter__(self) -> Site:
+        self.render()
+        super().__enter__()
+        return self
+
+
+def nginx() -> str:
+    """The path of nginx."""
     return shutil.which("nginx") or "/usr/sbin/nginx"
+
+
+def _ansible_playbook() -> str:
+    """Of the environment that runs this, or on PATH."""
+    beside = Path(sys.executable).with_name("ansible-playbook")
+    return str(beside) if beside.exists() else "ansible-playbook"

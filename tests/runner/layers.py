@@ -19,7 +19,7 @@ HOST_PACKAGES = ("podman", "runc", "netavark|containernetworking-plugins", "nfta
                  "aardvark-dns|golang-github-containernetworking-plugin-dnsname", "mmdebstrap", "debian-archive-keyring",
                  "openssh-client")
 WEB_PACKAGES = ("curl", "nginx", "openssl", "prometheus")
-STREAM_PACKAGES = ("aria2", "gpg", "gpg-agent", "gpgv")
+STREAM_PACKAGES = ("gpg", "gpg-agent", "gpgv")
 
 
 def pytest(bin_directory: Path) -> list[str]:
@@ -67,6 +67,13 @@ def faults(report: Report, collection: Path, extra: list[str]) -> None:
                   env=environment(collection, bin_directory))
 
 
+def page(report: Report, collection: Path, extra: list[str]) -> None:
+    """the status page in headless Chromium, over mirrors in every state"""
+    bin_directory = prepare((*STREAM_PACKAGES, "nginx", "wget", "curl", "chromium"), "requirements.txt", "requirements-page.txt")
+    report.pytest("page", [*pytest(bin_directory), "tests/page", "--screenshots", str(machine.TREE / "tests" / "output" / "page"), *extra],
+                  cwd=collection, env=environment(collection, bin_directory))
+
+
 def gate(report: Report, collection: Path, _extra: list[str]) -> None:
     """linters, ansible-test, galaxy-importer, and the installation from the tarball"""
     bin_directory = prepare((*STREAM_PACKAGES, "shellcheck"), "requirements.txt", "requirements-gates.txt")
@@ -97,6 +104,7 @@ LAYERS: dict[str, Callable[[Report, Path, list[str]], None]] = {
     "unit": unit,
     "contract": contract,
     "faults": faults,
+    "page": page,
     "gates": gate,
     "demo": demo,
     "molecule": molecule,

@@ -10,16 +10,32 @@ import re
 
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.words import scrub, shorten
 
-_ABOUT_IMAGES = re.compile(r"Image importer|Image manifest fetcher|Sync selection|commissioning_series_")
+# What tells why images are missing; that MAAS lacks the release it commissions with follows from that
+_REASONS = ("Image importer", "Image manifest fetcher", "Sync selection")
+_ABOUT_IMAGES = _REASONS + ("commissioning_series_",)
 
 
 def read(client):
-    """[(id, words)] of what MAAS tells about sources and images now."""
-    return [
-        (one["id"], words(one["message"], client.secrets))
+    """[(id, ident, words)] of what MAAS tells about sources and images now, reasons first."""
+    found = [
+        (one["id"], one["ident"], words(one["message"], client.secrets))
         for one in client.get("notifications/")
-        if _ABOUT_IMAGES.match(one.get("ident") or "")
+        if (one.get("ident") or "").startswith(_ABOUT_IMAGES)
     ]
+    return sorted(found, key=lambda one: (not one[1].startswith(_REASONS), one[0]))
+
+
+def texts(told):
+    """The words alone."""
+    return [text for _id, _ident, text in told]
+
+
+def explanation(told, version, read=False):
+    """All that MAAS says, and what it may be silent about where that explains nothing; `read`: it has read its sources."""
+    parts = ["MAAS says: %s" % " / ".join(texts(told))] if told else []
+    if not read and not any(ident.startswith(_REASONS) for _id, ident, _text in told):
+        parts.append(silence(version))
+    return " ".join(parts)
 
 
 def words(message, secrets=()):
@@ -31,8 +47,8 @@ def words(message, secrets=()):
 def silence(version):
     """What to look at where MAAS says nothing."""
     if version.several_sources:
-        return "MAAS has no notification about it; its regiond.log may."
+        return "MAAS has no notification of a cause; its regiond.log may tell one."
     return (
-        "MAAS has no notification about it. Before 3.8 it is silent about a keyring that is wrong, armored, or not at "
+        "MAAS has no notification of a cause. Before 3.8 it is silent about a keyring that is wrong, armored, or not at "
         "keyring_filename on the region, and one such source keeps all from being read: check the keyrings of all sources."
     )

@@ -1,43 +1,46 @@
 # Copyright (c) 2026, imagemirror.maas contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fetches items with aria2c: many at once, several connections for a large one, resumed where a run was cut off."""
+"""Fetches items: many at once, large ones in pieces, hashed as they come, resumed where a run was cut off."""
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
+import collections
+import heapq
+import itertools
+import threading
+import time
 from urllib.parse import quote
 
-from .errors import FetchError, MirrorError
+from . import pieces
+from .client import Client, Failure
+from .errors import FetchError, explained, without_credentials
+from .pace import Throttle, pause
+from .partial import Partial, discard
 from .plan import total
-from .tools import start
+from .route import Route
 
-_MIN_SPLIT = "16M"  # smaller pieces fetch more bytes than the files hold
-_URI = re.compile(r"URI=(\S+)")
-_SPOILED = re.compile(r"Checksum error detected\. file=(.+)")
-# What aria2c would never go on from: a server without ranges, and a control file that a full disk or a power cut has cut
-_DEAD_END = re.compile(r"Invalid range header|Failed to read from the segment file")
-_NOT_RETRIED = re.compile(r"sha256|status=500|%s" % _DEAD_END.pattern)  # what it gives up at the first time
-_CAUSE = re.compile(r"errorCode=\d+ (?!URI=)(.+)")
+_BEGIN = 16  # connections that a run begins with
+_LOOK = 0.5  # seconds between two looks at whether more connections are worth it
+_GAIN = 1.15  # they are while the last ones made it so many times as fast
+_REQUEST = 1 << 16  # bytes that an answer counts for, where speed is compared: small items are not about bytes
+_BUFFER = 1 << 17  # bytes of memory for each connection
+_PROGRESS = 1 << 16  # bytes after which a failure is a new one, not the last one again
 
 
 def fetch(settings, tree, items, progress):
     """Fetches items into the tree's incoming/ and admits each one that has its size and hash.
 
-    What several paths have in common is fetched once and linked.
+    What several paths have in common is fetched once and linked. Returns {source: how many files it gave}.
     FetchError: some did not come; those that did are in place, and partial files wait for the next run.
     """
-    progress.begin(len(items), total(items))
     firsts = {}
     for item in items:
         firsts.setdefault(item.sha256, item)
-    failures = _attempt(settings, tree, list(firsts.values()))
-    again = [item for item in firsts.values() if settings.retries and _NOT_RETRIED.search(failures.get(item.path, ""))]
-    if again:
-        failures = {path: words for path, words in failures.items() if path not in {item.path for item in again}}
-        failures.update(_attempt(settings, tree, again))
+    progress.begin(len(firsts), total(firsts.values()))
+    run = _Run(settings, tree, firsts.values(), progress)
+    run.carry_out()
+    failures = run.failures
     for item in items:
         first = firsts[item.sha256]
         if first.path in failures:
@@ -45,98 +48,354 @@ def fetch(settings, tree, items, progress):
         elif first is not item and not tree.share(item, tree.path, first.path):
             failures[item.path] = "it could not be linked to %s, which has the same content" % first.path
     if failures:
-        raise FetchError("%d of %d items could not be fetched from %s" % (len(failures), len(items), settings.source),
-                         "What has arrived is kept; run again when the server gives the rest.", failures=failures.items())
+        raise FetchError("%d of %d items could not be fetched from %s" % (
+            len(failures), len(items), " or ".join([settings.source] + settings.sources)),
+            "What has arrived is kept; run again when the server gives the rest.", failures=failures.items())
+    return {without_credentials(source): number for source, number in run.served.items()}
 
 
-def _attempt(settings, tree, items):
-    """{path: what went wrong} of the items that did not come; the others are admitted."""
-    words = _download(settings, tree, items)
-    failures = {}
-    for item in items:
-        partial, cause = tree.partial(item), words.get(_url(settings, item), "it did not arrive whole")
-        if partial in words:
-            tree.forget(item)  # its bytes are wrong: nothing to go on from
-            failures[item.path] = words[partial]
-        elif not os.path.exists(partial) or os.path.exists(partial + ".aria2"):
-            if _DEAD_END.search(cause):
-                tree.forget(item)
-            failures[item.path] = cause
-        else:
-            try:
-                tree.admit(item)
-            except FetchError as error:
-                failures.update(error.failures)
-    return failures
+class _Superseded(Exception):
+    """What this request brings, nobody wants any more."""
 
 
-def arguments(settings, tree):
-    """aria2c's command line; the items come by its standard input."""
-    options = {
-        "input-file": "-",
-        "dir": tree.incoming,
-        "deferred-input": "true",
-        "max-concurrent-downloads": settings.parallel,
-        "max-connection-per-server": settings.connections,
-        "split": settings.connections,
-        "min-split-size": _MIN_SPLIT,
-        "max-overall-download-limit": settings.rate_limit or 0,
-        "connect-timeout": settings.connect_timeout,
-        "timeout": settings.stall_timeout,
-        "max-tries": settings.retries + 1,
-        "retry-wait": 1,
-        "continue": "true",
-        "allow-overwrite": "true",
-        "auto-file-renaming": "false",
-        "check-integrity": "true",
-        "file-allocation": "none",
-        "auto-save-interval": 5,
-        "http-accept-gzip": "false",
-        "no-netrc": "true",
-        "no-conf": "true",
-        "enable-color": "false",
-        "console-log-level": "error",
-        "show-console-readout": "false",
-        "summary-interval": 0,
-        "download-result": "hide",
-    }
-    return ["aria2c"] + ["--%s=%s" % option for option in options.items()]
+class _Download:
+    """One item on its way."""
+
+    def __init__(self, item):
+        self.item = item
+        self.partial = None  # what has come of it, once it was begun; another one when it starts again
+        self.split = False  # whether it comes in pieces
+        self.missing = []  # spans that are not among the pieces
+        self.pieces = 0  # that somebody has been asked for, or will be again
+        self.asked = 0  # requests under way
+        self.source = 0  # which of the sources is asked
+        self.url = None  # where that one has redirected to
+        self.ranges = True  # whether that one gives them, as far as is known
+        self.tries, self.troubled, self.failed = 0, 0, 0  # failures in a row; when the first and the last of them came
+        self.again = True  # whether it may start again once, when its bytes are wrong
+        self.resumed = False  # whether some of its bytes are from a former run
+        self.words = []  # what went wrong with the sources before
+        self.over = False
 
 
-def input_file(settings, items):
-    """aria2c's list of what to fetch. Large items first: the last one to start should be a short one."""
-    return "".join("%s\n  out=%s\n  checksum=sha-256=%s\n" % (_url(settings, item), item.sha256, item.sha256)
-                   for item in sorted(items, key=lambda item: (-item.size, item.path)))
+class _Piece:
+    """One request for a span of an item."""
+
+    def __init__(self, download, span):
+        self.download, self.partial, self.source = download, download.partial, download.source
+        self.start, self.end = span
+        self.place = self.start  # up to which it has come
+        self.begun = time.monotonic()
+
+    @property
+    def superseded(self):
+        return self.download.over or self.download.partial is not self.partial
 
 
-def causes(output):
-    """{URL, or file where its hash was wrong: what went wrong} of what aria2c printed."""
-    found, url = {}, None
-    for line in output.splitlines():
-        spoiled = _SPOILED.search(line)
-        if spoiled:
-            found[spoiled.group(1)] = "the bytes that the server gave do not have the listed sha256"
-        match = _URI.search(line)
-        url = match.group(1) if match else url
-        cause = _CAUSE.search(line)
-        if cause and url:
-            found[url] = cause.group(1)
-    return found
+class _Run:
+    """Threads, each with connections of its own, that take pieces of work until none is left."""
 
+    def __init__(self, settings, tree, items, progress):
+        self.failures = {}  # path: what went wrong
+        self.served = {}  # source: items that it gave
+        self._tree, self._progress, self._settings = tree, progress, settings
+        self._sources = [settings.source] + settings.sources
+        self._route, self._throttle = Route(settings), Throttle(settings.rate)
+        self._workers = []
+        self._came = 0  # bytes and answers, for the speed
+        self._changed = threading.Condition()  # holds all below together
+        self._waiting = collections.deque(map(_Download, sorted(items, key=lambda item: (-item.size, item.path))))
+        self._begun = []  # downloads with missing spans, in their order
+        self._later = []  # (when, number, piece): what is tried again
+        self._number = itertools.count()
+        self._open = len(self._waiting)  # downloads that are not over
+        self._left = total(items)  # bytes that nobody has been asked for
+        self._answered = {}  # source, by number: when it last gave an answer
+        self._unreachable = set()  # sources, by number, that give none
+        self._fatal = None
 
-def _download(settings, tree, items):
-    with start(arguments(settings, tree), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-               stderr=subprocess.STDOUT) as process:
+    def carry_out(self):
+        """Fetches all. Whatever ends it, no thread is left that writes."""
         try:
-            output = process.communicate(input_file(settings, items))[0]
-        except BaseException:
-            process.terminate()  # aria2c saves what it has, for the next run
+            self._hire(min(_BEGIN, self._most()))
+            best, before, then = 0, 0, time.monotonic()
+            with self._changed:
+                while self._open and not self._fatal:
+                    self._changed.wait(_LOOK)
+                    now = time.monotonic()
+                    if now - then < _LOOK:
+                        continue
+                    speed, before, then = (self._came - before) / (now - then), self._came, now
+                    if speed > best * _GAIN:
+                        best = speed
+                        self._hire(min(len(self._workers), self._most() - len(self._workers)))
+        except BaseException as error:
+            self._fatal = self._fatal or error
             raise
-    found = causes(output)
-    if process.returncode and not found and not any(os.path.exists(tree.partial(item)) for item in items):
-        raise MirrorError("aria2c ended with exit code %d: %s" % (process.returncode, output.strip() or "it said nothing"))
-    return found
+        finally:
+            self._dismiss()
+        if self._fatal:
+            raise self._fatal
 
+    def _most(self):
+        """The most connections that are of use."""
+        most = min(self._settings.parallel, self._open + self._left // pieces.length(0, 1))
+        return min(most, max(1, self._settings.rate // _BUFFER)) if self._settings.rate else most
 
-def _url(settings, item):
-    return settings.source + quote(item.path)
+    def _hire(self, number):
+        for _worker in range(number):
+            client = Client(self._route)
+            worker = threading.Thread(target=self._work, args=(client,), daemon=True)
+            self._workers.append((worker, client))
+            worker.start()
+
+    def _dismiss(self):
+        with self._changed:
+            self._changed.notify_all()
+        for _worker, client in self._workers if self._fatal else []:
+            client.close()
+        for worker, _client in self._workers:
+            worker.join(self._route.connect_timeout)
+
+    # What a thread does
+
+    def _work(self, client):
+        size = min(_BUFFER, max(1024, self._settings.rate // 8)) if self._settings.rate else _BUFFER
+        buffer = memoryview(bytearray(size))
+        try:
+            for piece in iter(self._take, None):
+                self._attempt(client, piece, buffer)
+        except BaseException as error:  # pylint: disable=broad-except
+            with self._changed:
+                self._fatal = self._fatal or error
+                self._changed.notify_all()
+        finally:
+            client.forget()
+
+    def _attempt(self, client, piece, buffer):
+        download, failure = piece.download, None
+        try:
+            self._receive(client, piece, buffer)
+        except _Superseded:
+            client.forget()
+        except Failure as error:
+            failure = error
+        with self._changed:
+            download.asked -= 1
+            if not failure or not failure.unreachable:
+                self._answered[piece.source] = time.monotonic()
+            self._changed.notify_all()
+            if piece.superseded:
+                self._progress.advance(piece.start - piece.place)
+                return
+            piece.partial.add(piece.start, piece.place)
+            if piece.place - piece.start >= _PROGRESS:
+                download.tries = 0
+            if failure:
+                self._failed(piece, failure)
+                return
+            download.pieces -= 1
+            whole = not download.pieces and not download.missing
+        if whole:
+            self._finish(download)
+        else:
+            piece.partial.catch_up()
+
+    def _receive(self, client, piece, buffer):
+        """Asks for a piece and writes what comes."""
+        download, size = piece.download, piece.download.item.size
+        if piece.place == piece.end:
+            return  # a former run has left all of it
+        url = download.url or self._sources[piece.source] + quote(download.item.path)
+        answer = client.get(url, (piece.place, piece.end) if download.ranges and (piece.place, piece.end) != (0, size) else None)
+        if answer.url != url:
+            download.url = answer.url
+        self._came += _REQUEST
+        if answer.size() != size and answer.header("Content-Encoding", "identity") != "identity":
+            answer.drop()
+            raise Failure("sent with Content-Encoding %s, which nobody asked for" % answer.header("Content-Encoding"), wrong=True)
+        if answer.size() not in (None, size):
+            answer.drop()
+            raise Failure("%d bytes of %s, listed %d bytes" % (answer.size(), answer.header("Content-Type", "no type"), size), wrong=True)
+        if answer.status == 416 or answer.start() not in (0, piece.place):
+            answer.drop()
+            raise Failure("%s to a request for the bytes from %d on, listed %d bytes" % (answer.words, piece.place, size), wrong=True)
+        if answer.status == 200 and (piece.place, piece.end) != (0, size):
+            self._take_over(piece)
+        while piece.place < piece.end:
+            self._fill(answer, piece, buffer[:piece.end - piece.place])
+        if answer.status == 200 and answer.size() is None and answer.read_into(buffer[:1]):
+            raise Failure("more bytes than listed: listed %d bytes" % size, wrong=True)
+        answer.done()
+
+    def _fill(self, answer, piece, buffer):
+        """Writes a buffer full of what comes; less where it breaks off."""
+        filled = 0
+        try:
+            while filled < len(buffer):
+                number = answer.read_into(buffer[filled:])
+                if not number:
+                    raise Failure("%d bytes, listed %d bytes" % (piece.place + filled, piece.download.item.size), wrong=True)
+                filled += number
+        finally:
+            if filled:
+                piece.partial.write(piece.place, buffer[:filled])
+                piece.place += filled
+                self._came += filled
+                self._progress.advance(filled)
+        self._throttle.pass_on(filled)
+        if self._fatal or piece.superseded:
+            raise _Superseded
+
+    # What all threads see to, one at a time
+
+    def _take(self):
+        """The next piece to ask for, or None when all is over."""
+        with self._changed:
+            while self._open and not self._fatal:
+                now = time.monotonic()
+                while self._later and self._later[0][0] <= now:
+                    self._put_back(heapq.heappop(self._later)[2])
+                for download in self._begun:
+                    if download.asked < self._settings.connections:
+                        return self._next(download)
+                if self._waiting:
+                    self._begin(self._waiting.popleft())
+                else:
+                    self._changed.wait(self._later[0][0] - now if self._later else None)
+        return None
+
+    def _next(self, download):
+        piece = _Piece(download, pieces.cut(download.missing, pieces.length(self._left, len(self._workers))
+                                            if download.split else download.item.size))
+        if not download.missing:
+            self._begun.remove(download)
+        self._left -= piece.end - piece.start
+        download.pieces += 1
+        download.asked += 1
+        return piece
+
+    def _begin(self, download):
+        if download.source in self._unreachable and not self._turn(download):
+            self._give_up(download, "not asked for: %s gives no answer" % self._sources[download.source])
+            return
+        self._open_partial(download)
+        come = pieces.count(download.partial.spans)
+        download.resumed = come > 0
+        self._progress.advance(come)
+        self._left -= come
+        if download.item.size - come > pieces.length(self._left, len(self._workers)) or len(download.missing) > 1:
+            download.partial.in_pieces()
+            download.split = True
+        self._begun.append(download)
+        self._changed.notify_all()
+
+    def _open_partial(self, download):
+        download.partial = Partial(self._tree.partial(download.item), download.item.size)
+        download.missing = pieces.gaps(download.partial.spans, download.item.size) or [(download.item.size, download.item.size)]
+        download.pieces = 0
+
+    def _put_back(self, piece):
+        """What is missing of a piece is asked for anew."""
+        if not piece.superseded:
+            piece.download.pieces -= 1
+            piece.download.missing.insert(0, (piece.place, piece.end))
+            self._left += piece.end - piece.place
+            if piece.download not in self._begun:
+                self._begun.insert(0, piece.download)
+
+    def _take_over(self, piece):
+        """The server gives no ranges, but the whole file: this piece becomes that; what others have brought is thrown away."""
+        with self._changed:
+            if piece.superseded:
+                raise _Superseded
+            download = piece.download
+            download.split = download.ranges = False
+            self._throw_away(download)
+            self._begun.remove(download)
+            download.missing, download.pieces = [], 1
+            piece.partial, piece.start, piece.place, piece.end = download.partial, 0, 0, download.item.size
+            self._left -= download.item.size
+
+    def _failed(self, piece, failure):
+        download = piece.download
+        if piece.begun >= download.failed:  # others that were under way at that time have failed together with it
+            download.tries += 1
+            download.failed = time.monotonic()
+            download.troubled = download.troubled if download.tries > 1 else piece.begun
+        if piece.source != download.source:
+            self._put_back(piece)
+        elif failure.wrong:
+            self._spoiled(download, failure.words)
+        elif failure.retried and download.tries <= self._settings.retries:
+            heapq.heappush(self._later, (time.monotonic() + pause(download.tries, failure.after), next(self._number), piece))
+            download.url = None
+        else:
+            if failure.unreachable and self._answered.get(piece.source, 0) < download.troubled:
+                self._unreachable.add(piece.source)
+            if self._turn(download, failure.words):
+                self._put_back(piece)
+            else:
+                self._give_up(download, failure.words)
+
+    def _spoiled(self, download, words):
+        """The bytes are not what is listed. Once they may have been spoiled on the way, or be from a former run."""
+        if download.resumed:
+            download.resumed = False
+        elif download.again and self._settings.retries:
+            download.again = False
+        elif not self._turn(download, words):
+            self._give_up(download, words)
+            with explained(self._tree.incoming):
+                discard(self._tree.partial(download.item))
+            return
+        self._throw_away(download)
+
+    def _throw_away(self, download):
+        self._progress.advance(-pieces.count(download.partial.spans))
+        self._left += download.item.size - pieces.count(download.missing)
+        if download in self._begun:
+            self._begun.remove(download)
+        with explained(self._tree.incoming):
+            discard(self._tree.partial(download.item))
+        self._open_partial(download)
+        if download.split:
+            download.partial.in_pieces()
+        self._begun.insert(0, download)
+
+    def _turn(self, download, words=None):
+        """Turns to the next source, if there is one."""
+        for source in range(download.source + 1, len(self._sources)):
+            if source not in self._unreachable:
+                if words:
+                    download.words.append("%s: %s" % (self._sources[download.source], words))
+                download.source, download.url, download.ranges, download.tries, download.again = source, None, True, 0, True
+                return True
+        return False
+
+    def _give_up(self, download, words):
+        download.over = True
+        self.failures[download.item.path] = "; ".join(download.words + [words])
+        self._left -= pieces.count(download.missing) if download.partial else download.item.size
+        if download in self._begun:
+            self._begun.remove(download)
+        self._open -= 1
+        self._changed.notify_all()
+
+    def _finish(self, download):
+        """All has come: it is the item, or it is not."""
+        item = download.item
+        found = download.partial.sha256()
+        if found == item.sha256:
+            download.partial.finish()
+            self._tree.admit(item, found)
+            self._progress.admitted(item)
+        with self._changed:
+            if found == item.sha256:
+                source = self._sources[download.source]
+                self.served[source] = self.served.get(source, 0) + 1
+                download.over = True
+                self._open -= 1
+            else:
+                self._spoiled(download, "the bytes that the server gave do not have the listed sha256")
+            self._changed.notify_all()

@@ -1,53 +1,145 @@
 # Copyright (c) 2026, imagemirror.maas contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A stream's metadata: fetched by sstream-mirror, authenticated and filtered by sstream-query."""
+"""A stream's metadata: fetched as it is, authenticated and filtered by sstream-query."""
 
 from __future__ import annotations
 
 import email.utils
+import gzip
 import hashlib
 import json
 import os
-import urllib.error
-import urllib.request
+import shutil
+import time
+import zlib
+from urllib.parse import quote
 
-from .errors import UpstreamError
+from .client import Client, Failure
+from .errors import UpstreamError, explained
+from .pace import pause
+from .route import Route
 from .tools import CommandError, run
 
 SIGNED_INDEX = "streams/v1/index.sjson"  # the one from which on simplestreams checks signatures at all
 PLAIN_INDEX = "streams/v1/index.json"
 _CLEARSIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"
+_LARGEST = 256 << 20  # bytes of one file of metadata: upstream's largest is a hundredth of it
+_CHUNK = 1 << 17  # bytes read at a time
 
 
 def snapshot(settings, directory):
-    """Fetches the metadata of the source, once, into a directory that does not exist yet.
+    """Fetches the metadata of the source, once, byte for byte, into a directory that does not exist yet.
 
-    What is read afterwards is this copy: an upstream that publishes meanwhile changes nothing.
-    sstream-mirror checks the signatures of what it reads, but not of what it writes last: only what rows() has read
-    from the snapshot is authentic.
-    UpstreamError: it could not be had or is not signed by a key of the keyring.
+    What is read afterwards is this copy: an upstream that publishes meanwhile changes nothing. Nothing of it is authentic
+    before rows() has read it: sstream-query checks the signatures of these very bytes.
+    Returns the source that gave it: where one does not, the next one is asked, for all of it.
+    UpstreamError: none of them gave all of it.
     """
+    route, faults = Route(settings), []
+    for source in [settings.source] + settings.sources:
+        client = Client(route)
+        try:
+            _take(settings, client, source, directory)
+            if settings.sources:
+                _query(settings, directory, [], ["path="])  # takes nothing: a source whose signatures are bad is no source
+            return source
+        except UpstreamError as error:
+            faults.append(error)
+            shutil.rmtree(directory, ignore_errors=True)
+        finally:
+            client.forget()
+    if len(faults) > 1:
+        raise UpstreamError("None of the sources gives the metadata: %s" % "; ".join(
+            error.message for error in faults), faults[0].hint) from faults[0]
+    raise faults[0]
+
+
+def _take(settings, client, source, directory):
+    """The index of one source, and what it names."""
+    deadline = time.monotonic() + settings.metadata_timeout
+    index = _index(settings)
+    _save(settings, client, source, index, directory, deadline)
+    for content_id, path in sorted(named(settings, payload(os.path.join(directory, index))).items()):
+        if not os.path.exists(os.path.join(directory, path)):
+            _save(settings, client, source, path, directory, deadline)
+
+
+def named(settings, index):
+    """{content id: path} of the products files that an index names. What sstream-query would not check, nobody publishes.
+
+    UpstreamError: it names something else, or a place outside of streams/.
+    """
+    entries = index.get("index") if isinstance(index, dict) else None
+    if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
+        raise UpstreamError("The index is no index of simplestreams", "It has no table of products.")
+    for content_id, entry in entries.items():
+        path = entry.get("path")
+        if not isinstance(path, str) or not path.startswith("streams/") or not path.isprintable() or \
+                any(part in ("", ".", "..") for part in path.split("/")):
+            raise UpstreamError("The index names %r for %s" % (path, content_id),
+                                "A mirror publishes metadata below streams/ alone.")
+        if entry.get("format") != "products:1.0" or settings.verify_signature and not path.endswith(".sjson"):
+            raise UpstreamError("The index names %s for %s, with the format %r" % (path, content_id, entry.get("format")),
+                                "A mirror publishes signed products files, which end in .sjson, and their index.")
+    return {content_id: entry["path"] for content_id, entry in entries.items()}
+
+
+def _save(settings, client, source, path, directory, deadline):
+    """Writes one file below a directory as the source gives it."""
+    url = source + quote(path)
+    content = _get(settings, client, url, deadline)
+    if settings.verify_signature and not content.startswith(_CLEARSIGNED.encode()):
+        raise UpstreamError("%s gives something that is not clearsigned" % url, "Is there a proxy or a login page between?")
+    full = os.path.join(directory, path)
+    with explained(full):
+        os.makedirs(os.path.dirname(full), exist_ok=True)
+        with open(full, "wb") as file:
+            file.write(content)
+
+
+def _get(settings, client, url, deadline):
+    """The content at a URL, tried again where that may help, up to a moment of time.monotonic()."""
+    tries = 0
+    while True:
+        try:
+            return _read(client.get(url), deadline)
+        except Failure as failure:
+            tries += 1
+            wait = pause(tries, failure.after)
+            if time.monotonic() + wait > deadline or not failure.retried or tries > settings.retries:
+                raise UpstreamError("%s could not be had: %s" % (url, failure.words), "The URL of a source is that of the directory "
+                                    "that holds streams/v1." if "404" in failure.words else "Try again later.") from failure
+            time.sleep(wait)
+
+
+def _read(answer, deadline):
+    content, view = bytearray(), memoryview(bytearray(_CHUNK))
+    while number := answer.read_into(view):
+        content += view[:number]
+        if time.monotonic() > deadline or len(content) > _LARGEST:
+            answer.drop()
+            raise Failure("no end after %d bytes" % len(content), False)
+    answer.done()
+    encoding = answer.header("Content-Encoding", "identity")
     try:
-        run(["sstream-mirror", "--no-item-download", *_verification(settings), "--path", _index(settings),
-             settings.source, directory], settings.metadata_timeout)
-    except CommandError as error:
-        raise UpstreamError("The metadata of %s could not be had: %s" % (settings.source, error.words),
-                            _diagnosis(settings, error)) from error
+        return gzip.decompress(content) if encoding in ("gzip", "x-gzip") else bytes(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise Failure("it says that it is %s, and is not" % encoding) from error
 
 
-def rows(settings, location, selection=None):
-    """What a selection (without one: everything) takes of a stream: sstream-query's flat dicts, one for each item.
+def rows(settings, directory, selection=None):
+    """What a selection (without one: everything) takes of a snapshot: sstream-query's flat dicts, one for each item.
 
-    location: a snapshot's directory or a URL, with the index below it.
     UpstreamError: a signature is missing or not by a key of the keyring, or the metadata is not readable.
     """
-    argv = ["sstream-query", "--json", *_verification(settings)]
-    if selection is not None:
-        argv += ["--max", str(selection.max)]
-    argv.append(os.path.join(location, _index(settings)))
-    if selection is not None:
-        argv += selection.expressions()
+    if selection is None:
+        return _query(settings, directory, [], [])
+    return _query(settings, directory, ["--max", str(selection.max)], selection.expressions())
+
+
+def _query(settings, directory, options, filters):
+    argv = ["sstream-query", "--json", *_verification(settings), *options, os.path.join(directory, _index(settings)), *filters]
     try:
         return json.loads(run(argv, settings.metadata_timeout))
     except CommandError as error:
@@ -114,9 +206,12 @@ def _verification(settings):
 
 
 def payload(path):
-    """The JSON in a file that may be clearsigned. It is not checked here: rows() has done that."""
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
+    """The JSON in a file that may be clearsigned. Its signature is not checked here: rows() does that."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except UnicodeDecodeError as error:
+        raise UpstreamError("%s is not text: %s" % (path, error)) from error
     if text.startswith(_CLEARSIGNED):
         text, _separator, signature = text.partition("\n\n")[2].partition("\n-----BEGIN PGP SIGNATURE-----")
         if signature.partition("-----END PGP SIGNATURE-----")[2].strip():
@@ -124,7 +219,7 @@ def payload(path):
         text = "\n".join(line[2:] if line.startswith("- ") else line for line in text.split("\n"))
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UpstreamError("%s is not JSON: %s" % (path, error)) from error
 
 
@@ -137,19 +232,9 @@ def _date(text):
 
 
 def _diagnosis(settings, error):
-    """What to do about a failure of the simplestreams tools, whose own words seldom say what the server said."""
+    """What to do about a failure of sstream-query, whose own words seldom say what is wrong."""
     if settings.verify_signature and not os.path.exists(settings.keyring):
         return "The keyring %s does not exist here." % settings.keyring
-    url = settings.source + _index(settings)
-    try:
-        with urllib.request.build_opener().open(url, timeout=10) as answer:
-            signed = answer.read(len(_CLEARSIGNED)).decode("ascii", "replace") == _CLEARSIGNED
-    except urllib.error.HTTPError as answer:
-        return "%s answers %d %s." % (url, answer.code, answer.reason)
-    except OSError as failure:
-        return "%s can't be read: %s." % (url, getattr(failure, "reason", failure))
-    if settings.verify_signature and not signed:
-        return "%s answers, but with something that is not clearsigned: is there a proxy or a login page between?" % url
     if "gpgv" in error.output or "gpg" in error.output:
         return "Its signature is not by a key of %s." % settings.keyring
-    return "%s answers now; try again." % url
+    return "What %s gives is not as simplestreams has it." % settings.source

@@ -6,17 +6,18 @@
 from __future__ import annotations
 
 import hashlib
-import urllib.error
-import urllib.request
+import os
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 from . import metadata, plan, preflight
+from .client import Client, Failure
 from .errors import FetchError
+from .route import Route
 
-_CHUNK = 1 << 20  # bytes
+_CHUNK = 1 << 17  # bytes
 _AT_ONCE = 4
-_TIMEOUT = 60  # seconds without a byte
 
 
 def offer(settings):
@@ -24,9 +25,12 @@ def offer(settings):
 
     Every selection has to take something, and something of each value that it names.
     """
-    found = [metadata.rows(settings, settings.source, selection) for selection in settings.selections]
-    for number, (selection, rows) in enumerate(zip(settings.selections, found), 1):
-        preflight.selection(number, selection, rows, lambda: metadata.rows(settings, settings.source))
+    with tempfile.TemporaryDirectory(prefix="maas-image-mirror-") as scratch:
+        directory = os.path.join(scratch, "snapshot")
+        metadata.snapshot(settings, directory)
+        found = [metadata.rows(settings, directory, selection) for selection in settings.selections]
+        for number, (selection, rows) in enumerate(zip(settings.selections, found), 1):
+            preflight.selection(number, selection, rows, lambda: metadata.rows(settings, directory))
     return list(plan.items(row for rows in found for row in rows).values())
 
 
@@ -36,9 +40,9 @@ def probe(settings):
     FetchError: the items that are not served as listed, with the server's words.
     """
     items = offer(settings)
-    opener = urllib.request.build_opener(_NoRedirect)
+    route = Route(settings)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        words = list(pool.map(lambda item: _fault(opener, settings.source, item), items))
+        words = list(pool.map(lambda item: _fault(route, settings.source, item), items))
     failures = [(item.path, fault) for item, fault in zip(items, words) if fault]
     if failures:
         raise FetchError("%d of %d items are not served as listed by %s" % (len(failures), len(items), settings.source),
@@ -46,22 +50,18 @@ def probe(settings):
     return items
 
 
-def _fault(opener, base, item):
-    digest, size = hashlib.sha256(), 0
+def _fault(route, base, item):
+    digest, size, view = hashlib.sha256(), 0, memoryview(bytearray(_CHUNK))
+    client = Client(route)
     try:
-        with opener.open(base + quote(item.path), timeout=_TIMEOUT) as answer:
-            while chunk := answer.read(_CHUNK):
-                digest.update(chunk)
-                size += len(chunk)
-    except urllib.error.HTTPError as error:
-        return "%d %s" % (error.code, error.reason)
-    except OSError as error:
-        return str(getattr(error, "reason", error))
+        answer = client.get(base + quote(item.path), follow=False)
+        while number := answer.read_into(view):
+            digest.update(view[:number])
+            size += number
+    except Failure as failure:
+        return failure.words
+    finally:
+        client.forget()
     if size != item.size:
         return "%d bytes, listed %d" % (size, item.size)
     return "" if digest.hexdigest() == item.sha256 else "another content: sha256 %s" % digest.hexdigest()
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, req, fp, code, msg, headers, newurl):
-        return None

@@ -46,6 +46,7 @@ class Result:
     pin: str = ""  # the generation that syncs leave published from now on
     pin_changed: bool = False
     warnings: list = field(default_factory=list)
+    served: dict = field(default_factory=dict)  # which sources gave the "metadata" (a URL) and how many "files" ({URL: number})
 
     @property
     def changed(self):
@@ -68,6 +69,7 @@ class Result:
             "item_count": len(self.after),
             "bytes": total(self.after.values()),
             "images": summary(self.after.values()),
+            "served": self.served,
         }
 
     def diff(self, path):
@@ -170,10 +172,10 @@ def _upstream_date(generation):
 
 def _attempt(run):
     attempt = {"command": run.command, "started": run.started, "finished": run.finished, "outcome": "ok", "exit_code": 0,
-               "warnings": [], "added_bytes": 0, "step": None, "error": None, "failures": []}
+               "warnings": [], "added_bytes": 0, "served": {}, "step": None, "error": None, "failures": []}
     outcome = run.outcome
     if isinstance(outcome, Result):
-        attempt.update(added_bytes=total(outcome.added), warnings=outcome.warnings)
+        attempt.update(added_bytes=total(outcome.added), warnings=outcome.warnings, served=outcome.served)
     elif isinstance(outcome, MirrorError):
         attempt.update(outcome.to_dict(), outcome="failed", exit_code=outcome.exit_code, error=without_credentials(str(outcome)))
     else:

@@ -35,12 +35,30 @@ SELECTION_OPTIONS = {
     "max": {"type": "int", "default": 1},
 }
 
+NETWORK_OPTIONS = {
+    "sources": {"type": "list", "elements": "str", "default": []},
+    "parallel": {"type": "int", "default": 64},
+    "connections": {"type": "int", "default": 32},
+    "rate_limit": {"type": "str"},
+    "connect_timeout": {"type": "int", "default": 30},
+    "stall_timeout": {"type": "int", "default": 60},
+    "retries": {"type": "int", "default": 5},
+    "proxy": {"type": "str", "no_log": True},
+    "no_proxy": {"type": "list", "elements": "str"},
+    "ca_file": {"type": "path"},
+    "username": {"type": "str"},
+    "password": {"type": "str", "no_log": True},
+    "client_cert": {"type": "path"},
+    "client_key": {"type": "path", "no_log": False},  # a path
+}
+
 SOURCE_OPTIONS = {
     "source": {"type": "str", "required": True},
     "keyring": {"type": "path"},
     "verify_signature": {"type": "bool", "default": True},
     "selections": {"type": "list", "elements": "dict", "options": SELECTION_OPTIONS, "default": DEFAULT_SELECTIONS},
     "metadata_timeout": {"type": "int", "default": 300},
+    **NETWORK_OPTIONS,
 }
 
 TREE_OPTIONS = {
@@ -66,20 +84,13 @@ MIRROR_OPTIONS = dict(
     index={"type": "str", "choices": ["upstream", "trimmed"], "default": "upstream"},
     signing_home={"type": "path", "default": "/var/lib/maas-image-mirror/gnupg"},
     siblings={"type": "list", "elements": "path", "default": []},
-    parallel={"type": "int", "default": 16},
-    connections={"type": "int", "default": 4},
-    rate_limit={"type": "str"},
-    connect_timeout={"type": "int", "default": 30},
-    stall_timeout={"type": "int", "default": 60},
-    retries={"type": "int", "default": 5},
 )
 
 _KEYS_OF_FILTERS = {"os": "os", "releases": "release", "arches": "arch", "subarches": "subarch",
                     "kflavors": "kflavor", "labels": "label"}
 _AT_LEAST = {"keep_generations": 1, "parallel": 1, "connections": 1, "connect_timeout": 1, "stall_timeout": 1,
              "metadata_timeout": 1, "lock_timeout": 0, "retries": 0, "prune_grace": 0, "max_age": 0, "wipe_ratio": 0}
-_AT_MOST = {"connections": 16,  # aria2's own limit of connections to a server
-            "wipe_ratio": 1}
+_AT_MOST = {"parallel": 128, "connections": 128, "wipe_ratio": 1}
 _FILTER = re.compile(r"[\w|-]+ *!?[=~]")
 
 
@@ -128,21 +139,23 @@ def checked(values, options):
     if options is MIRROR_OPTIONS:
         settings.siblings = [path for path in map(_directory, settings.siblings) if path != settings.path]
         settings.name = settings.name or os.path.basename(settings.path)
-        for option in ("rate_limit", "verify_rate_limit"):
-            rate(option, getattr(settings, option))
+        rate("verify_rate_limit", settings.verify_rate_limit)
     return settings
 
 
 def rate(option, text):
-    """The bytes a second of a setting such as 500K or 20M; 0, without a limit, where there is none."""
-    match = re.fullmatch(r"(\d+)([KM]?)", text or "0")
+    """The bytes a second of a setting such as 500K or 20M, in powers of 1024; 0, without a limit, where there is none."""
+    match = re.fullmatch(r"(\d+)([KMG]?)", text or "0")
     if not match:
         raise SettingsError("%s is %r" % (option, text), "It is bytes a second, as in 500K or 20M.")
-    return int(match.group(1)) * {"": 1, "K": 1 << 10, "M": 1 << 20}[match.group(2)]
+    return int(match.group(1)) << {"": 0, "K": 10, "M": 20, "G": 30}[match.group(2)]
 
 
 def _check_source(settings):
     settings.source = source_url(settings.source)
+    settings.sources = [source_url(source, "sources") for source in settings.sources]
+    settings.rate = rate("rate_limit", settings.rate_limit)
+    _check_credentials(settings)
     settings.selections = [_selection(number, Selection(**selection))
                            for number, selection in enumerate(settings.selections, 1)]
     if not settings.selections:
@@ -173,7 +186,7 @@ def _value(key, value, option):
         raise SettingsError("%s is %r" % (key, value), "It has to be of the type %s." % option["type"])
     if value is not None and value not in option.get("choices", [value]):
         raise SettingsError("%s is %r" % (key, value), "It is one of %s." % ", ".join(option["choices"]))
-    if wanted is list:
+    if wanted is list and value is not None:
         if "options" not in option:
             return [_value("%s[%d]" % (key, number), element, {"type": option["elements"], "required": True})
                     for number, element in enumerate(value)]
@@ -189,14 +202,31 @@ def _bounded(settings, option, low, high):
             low, "" if high is None else " and at most %d" % high))
 
 
-def source_url(source):
+def _check_credentials(settings):
+    if settings.password is not None and settings.username is None:
+        raise SettingsError("password is given without username", "A private upstream asks for both.")
+    if settings.username is not None and ":" in settings.username:
+        raise SettingsError("username is %r" % settings.username, "HTTP has no way to send one with a colon in it.")
+    if settings.client_key and not settings.client_cert:
+        raise SettingsError("client_key is given without client_cert", "A certificate is what is shown; its key proves it.")
+
+
+def source_url(source, option="source"):
     """A stream's URL as it is used: of its directory, with one slash at the end."""
     base = re.sub(r"streams/v1/index\.s?json$", "", source)
     parts = urlsplit(base)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise SettingsError("source is %r" % source, "It is the http or https URL of a stream's directory, the one that "
-                                                     "holds streams/v1, as in https://images.maas.io/ephemeral-v3/stable/.")
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or not _port(parts):
+        raise SettingsError("%s %s %r" % (option, "is" if option == "source" else "has", source),
+                            "It is the http or https URL of a stream's directory, the one that holds streams/v1, as in "
+                            "https://images.maas.io/ephemeral-v3/stable/.")
     return base.rstrip("/") + "/"
+
+
+def _port(parts):
+    try:
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False
 
 
 def _directory(path):

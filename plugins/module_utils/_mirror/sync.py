@@ -123,7 +123,7 @@ def _apply(settings, tree, planned, progress):
     missing = planned.missing + [item for item, sibling, path in planned.linked if not tree.share(item, sibling, path)]
     tree.forget_partials(missing)
     if missing:
-        fetch(settings, tree, missing, progress)
+        result.served["files"] = fetch(settings, tree, missing, progress)
 
     progress.step("verify")
     absent = [item for item in result.after.values() if tree.size(item.path) != item.size]
@@ -145,9 +145,10 @@ def _apply(settings, tree, planned, progress):
     tree.clear(tree.snapshot)
 
     progress.step("prune")
+    for generation in planned.retired:  # before its items: a verification after a kill must not want them back
+        tree.retire(generation.name)
     tree.drop(path for path, size in result.removed)
-    for generation in planned.retired:  # after its items: a kill between the two leaks nothing
-        tree.clear(generation.directory)
+    tree.clear(tree.former)
     return result
 
 

@@ -15,8 +15,7 @@ from .errors import MirrorError, SettingsError
 
 # Where the role simplestreams puts the commands; cron and sudo often leave it out of PATH.
 _PATH = os.pathsep.join(filter(None, [os.environ.get("PATH"), "/usr/local/bin", "/usr/bin", "/bin"]))
-_PACKAGES = {"sstream-mirror": "simplestreams", "sstream-query": "simplestreams", "aria2c": "aria2", "gpgv": "gpgv", "gpg": "gnupg",
-             "sync": "coreutils"}
+_PACKAGES = {"sstream-query": "simplestreams", "gpgv": "gpgv", "gpg": "gnupg", "sync": "coreutils"}
 _LIBC = ctypes.CDLL(None)  # here: nothing is loaded between fork and exec
 _PR_SET_PDEATHSIG = 1
 

@@ -7,7 +7,7 @@
     <path>/noble/… bootloaders/…                          items, immutable
     <path>/status.json progress.json keyring.gpg          what docs/status.md describes; the operator's public key
     <path>/.mirror/                                       never served
-        lock  pin  health/  verified  spare  snapshot/  former/  incoming/<sha256>  generations/<id>/{streams/v1/*,plan.json}
+        lock  pin  health/  verified  spare  snapshot/  former/  incoming/<sha256>{,.journal}  generations/<id>/{streams/v1/*,plan.json}
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ import os
 import shutil
 from dataclasses import dataclass
 
+from . import pieces
 from .errors import FetchError, RefusedError, StorageError, explained
 from .identity import account
+from .partial import arrived, discard
 from .plan import RESERVED, Item
 from .reading import chunks
 from .tools import run
@@ -55,6 +57,7 @@ class Tree:
         self.health = os.path.join(self._private, "health")
         self.verified = os.path.join(self._private, "verified")  # what a full verification has read so far
         self._generations = os.path.join(self._private, "generations")
+        self.former = os.path.join(self._private, "former")  # a generation on its way out
         self._pin = os.path.join(self._private, "pin")
         self._spare = os.path.join(self._private, "spare")
 
@@ -142,8 +145,7 @@ class Tree:
 
     def arrived(self, items):
         """The bytes of items that an earlier run has left in incoming/."""
-        return sum(min(os.stat(file).st_blocks * 512, item.size) for item in items
-                   for file in [self.partial(item)] if os.path.exists(file))
+        return sum(pieces.count(arrived(self.partial(item), item.size)) for item in items)
 
     def partial(self, item):
         """Where an item is written while it is fetched: by its hash, so that a left-over can't be taken for another."""
@@ -201,19 +203,18 @@ class Tree:
     def forget(self, item):
         """Deletes what has arrived of an item, so that the next run starts it again."""
         with explained(self.incoming):
-            for name in (self.partial(item), self.partial(item) + ".aria2"):
-                if os.path.exists(name):
-                    os.unlink(name)
+            discard(self.partial(item))
 
-    def admit(self, item):
+    def admit(self, item, found=None):
         """Puts a fetched item in its place, by one rename, once its bytes are what the metadata lists.
 
+        found: their SHA-256, where they were hashed while they came.
         FetchError: they are not; the file is deleted, so that the next run starts it again.
         """
         partial = self.partial(item)
         with explained(item.path):
             size = os.path.getsize(partial)
-            found = sha256(partial) if size == item.size else None
+            found = (found or sha256(partial)) if size == item.size else None
             if found != item.sha256:
                 self.forget(item)
                 raise FetchError("%s is not what the metadata lists" % item.path, failures=[
@@ -239,12 +240,17 @@ class Tree:
             replace(os.path.join(self.snapshot, "plan.json"), json.dumps(_plan(items, published), sort_keys=True) + "\n")
             shutil.rmtree(os.path.join(self.snapshot, ".data"), ignore_errors=True)
             run(["sync", "--file-system", self._private])
-            directory, former = os.path.join(self._generations, name), os.path.join(self._private, "former")
-            self.clear(former)
-            if os.path.isdir(directory):  # a state that was stored before comes back: what counts is what was checked now
-                os.rename(directory, former)
-            os.rename(self.snapshot, directory)
-            self.clear(former)
+            self.retire(name)  # a state that was stored before may come back: what counts is what was checked now
+            os.rename(self.snapshot, os.path.join(self._generations, name))
+            self.clear(self.former)
+
+    def retire(self, name):
+        """Takes a generation away, by one rename, to `former`: half of one would be in the way of every later run."""
+        directory = os.path.join(self._generations, name)
+        with explained(directory):
+            self.clear(self.former)
+            if os.path.isdir(directory):
+                os.rename(directory, self.former)
 
     def publish(self, name):
         """Makes a generation the published one, by one rename. A power cut leaves the old one or the new one, whole."""

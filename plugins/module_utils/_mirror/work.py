@@ -9,7 +9,7 @@ import contextlib
 from dataclasses import dataclass, field
 
 from . import metadata, plan, preflight, retention, signing
-from .errors import MirrorError, RefusedError
+from .errors import MirrorError, RefusedError, without_credentials
 from .report import Result
 from .tree import Tree
 
@@ -19,7 +19,7 @@ class Work:
     """What a run will do, and the result that this comes to."""
 
     result: Result
-    missing: list  # Items to fetch
+    missing: list = field(default_factory=list)  # Items to fetch
     linked: list = field(default_factory=list)  # (Item, mirror, path there): what is on disk under another path
     rows: list = field(default_factory=list)  # sstream-query's rows of what is wanted
     fresh: bool = False  # the snapshot becomes a generation
@@ -34,7 +34,7 @@ def update(settings, tree, snapshot, steps, now, verification):
     generations, current = _generations(tree)
     steps("snapshot")
     tree.clear(snapshot)
-    metadata.snapshot(settings, snapshot)
+    served = metadata.snapshot(settings, snapshot)
 
     steps("plan")
     found = [metadata.rows(settings, snapshot, selection) for selection in settings.selections]
@@ -55,13 +55,13 @@ def update(settings, tree, snapshot, steps, now, verification):
     preflight.wipe(before.values(), wanted.values(), settings.wipe_ratio)
 
     kept, retired = retention.split(generations, name, settings.keep_generations, settings.prune_grace, tree.current(), now)
-    missing = verification.bad(wanted.values(), listed)
+    added = verification.bad(wanted.values(), listed)
+    missing, linked = _obtainable(settings, tree, added, listed)
     promised = set(wanted).union(*(generation.items for generation in kept))
     dropped = [(path, size) for path, size in tree.files() if path not in promised]
-    linked, missing_here = _linked(settings, missing, listed)
-    preflight.space(plan.total(missing_here) - tree.arrived(missing_here), tree.free(), settings.path)
-    return Work(Result(generation=name, previous=current and current.name, before=before, after=wanted, added=missing,
-                       removed=dropped, published=current is None or current.name != name), missing_here, linked, rows, True, retired)
+    result = Result(generation=name, previous=current and current.name, before=before, after=wanted, added=added, removed=dropped,
+                    published=current is None or current.name != name, served={"metadata": without_credentials(served)})
+    return Work(result, missing, linked, rows=rows, fresh=True, retired=retired)
 
 
 def repair(settings, tree, steps, verification):
@@ -70,11 +70,10 @@ def repair(settings, tree, steps, verification):
     generations, current = _generations(tree)
     _require(current, settings)
     listed = _listed(generations)
-    missing = verification.bad(listed.values(), listed)
-    linked, missing_here = _linked(settings, missing, listed)
-    preflight.space(plan.total(missing_here) - tree.arrived(missing_here), tree.free(), settings.path)
+    added = verification.bad(listed.values(), listed)
+    missing, linked = _obtainable(settings, tree, added, listed)
     return Work(Result(generation=current.name, previous=current.name, before=current.items, after=current.items,
-                       added=missing, removed=[], published=False), missing_here, linked)
+                       added=added, removed=[], published=False), missing, linked)
 
 
 def rollback(settings, tree, steps, wanted):
@@ -112,15 +111,17 @@ def _listed(generations):
     return {path: item for generation in generations for path, item in generation.items.items()}
 
 
-def _linked(settings, missing, listed):
-    """(what is on disk under another path as (Item, mirror's directory, path there), what has to be fetched).
+def _obtainable(settings, tree, absent, listed):
+    """(Items to fetch, those to link as (Item, mirror's directory, path there)) of the ones that are not on disk.
 
     listed: {path: Item} of this mirror's own generations; the siblings' are looked up.
+    RefusedError: what has to be fetched has no room.
     """
-    absent = {item.path for item in missing}
-    held = {item.sha256: (settings.path, path) for path, item in listed.items() if path not in absent}
+    paths = {item.path for item in absent}
+    held = {item.sha256: (settings.path, path) for path, item in listed.items() if path not in paths}
     for sibling in settings.siblings:
         with contextlib.suppress(MirrorError, OSError):  # whose trouble is not this mirror's
             held.update((item.sha256, (sibling, path)) for path, item in _listed(Tree(sibling).generations()).items())
-    return ([(item,) + held[item.sha256] for item in missing if item.sha256 in held],
-            [item for item in missing if item.sha256 not in held])
+    missing = [item for item in absent if item.sha256 not in held]
+    preflight.space(plan.total(missing) - tree.arrived(missing), tree.free(), settings.path)
+    return missing, [(item,) + held[item.sha256] for item in absent if item.sha256 in held]

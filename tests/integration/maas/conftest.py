@@ -127,7 +127,8 @@ class Region:
         given = dict(
             {"api_url": self.url, "api_key": ADMIN, "_ansible_check_mode": check, "_ansible_diff": True}, **options
         )
-        code, output = forked(module, given)
+        # None stands for an option that is left out, as omit does in a playbook
+        code, output = forked(module, {name: value for name, value in given.items() if value is not None})
         for secret in ADMIN.split(":") + USER.split(":"):
             assert secret not in output
         assert "Traceback" not in output

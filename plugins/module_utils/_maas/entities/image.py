@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.entities.offer import taken
+from ansible_collections.imagemirror.maas.plugins.module_utils._maas.stream import places
 
 PATH = "boot-resources/"
 START, STOP = PATH + "?op=import", PATH + "?op=stop_import"
@@ -65,17 +66,29 @@ def from_api(answer):
 
 @dataclass(frozen=True)
 class Wanted:
-    """An image that MAAS should hold: one of `versions`, or any complete one where the stream could not be read."""
+    """An image that MAAS should hold: the newest of one of `offers`, or any complete one where no stream could be read.
+
+    An offer is (base URL of the source, Product).
+    """
 
     name: str
     architecture: str  # without a kernel where the stream could not be read; arch * is any
-    versions: frozenset = frozenset()
-    bootloader: bool = False
+    offers: tuple = ()
+
+    @property
+    def versions(self):
+        """{(version, SHA-256s it may have)} of which one has to be here."""
+        return {(product.newest, product.files) for _base, product in self.offers}
 
     @property
     def version(self):
         """The version for people, or empty."""
-        return max((version for version, _files in self.versions), default="")
+        return max((product.newest for _base, product in self.offers), default="")
+
+    @property
+    def bootloader(self):
+        """True if it is one."""
+        return any(product.bootloader for _base, product in self.offers)
 
     def fits(self, image):
         """True if `image` is the one, whatever its versions."""
@@ -96,21 +109,21 @@ def wanted_of(sources, version):
     for source, selections, products in order:
         if source.enabled is False:
             continue
-        for one in _of_source(selections, products, version):
+        for one in _of_source(source, selections, products, version):
             before = found.get((one.name, one.architecture))
             if before is None:
                 found[one.name, one.architecture] = one
             elif not version.several_sources:
-                both = Wanted(one.name, one.architecture, before.versions | one.versions, one.bootloader)
-                found[one.name, one.architecture] = both
+                found[one.name, one.architecture] = replace(before, offers=before.offers + one.offers)
     return [found[key] for key in sorted(found)]
 
 
-def _of_source(selections, products, version):
+def _of_source(source, selections, products, version):
+    base, _index = places(source.url)
     if products is None:
         return [Wanted("%s/%s" % one.key, arch) for one in selections for arch in one.arches]
     return [
-        Wanted(one.name, one.architecture, frozenset([(one.newest, one.files)]), one.bootloader)
+        Wanted(one.name, one.architecture, ((base, one),))
         for one in products
         if not one.too_new(version) and _is_selected(one, selections, version)
     ]
@@ -143,7 +156,7 @@ def missing(wanted, images):
 
 
 def _is_here(wanted, fitting, images):
-    if not wanted.versions:
+    if not wanted.offers:
         return bool(fitting) and all(image.newest and image.newest["complete"] for image in fitting)
     if any(image.has(wanted.versions) for image in fitting):
         return True
@@ -154,7 +167,7 @@ def _is_here(wanted, fitting, images):
 
 
 def _progress(part, wanted):
-    if wanted.versions and part["version"] not in [version for version, _files in wanted.versions]:
+    if wanted.offers and part["version"] not in [version for version, _files in wanted.versions]:
         return 0
     return part.get("progress") or (100 if part["complete"] else 0)
 
@@ -166,7 +179,7 @@ def _reason(wanted, sets):
     if not here["complete"]:
         files = sorted(name for name, file in here["files"].items() if not file["complete"])
         return "version %s is incomplete (%s)" % (here["version"], ", ".join(files))
-    if wanted.versions and here["version"] not in [version for version, _files in wanted.versions]:
+    if wanted.offers and here["version"] not in [version for version, _files in wanted.versions]:
         return "MAAS has version %s" % here["version"]
     return "its files are not the stream's"
 

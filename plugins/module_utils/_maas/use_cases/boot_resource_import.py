@@ -55,12 +55,16 @@ def _look(client, options, watch):
         end = images.survey(client)
         if end.missing or not end.newest_known:
             _stop_late(client, options, end)
-            raise MaasError(verdict.late(client, end, watch.elapsed), **verdict.data(end))
+            raise MaasError(verdict.late(client, end, options["wait_timeout"]), **_begun(end))
     if end.missing:
-        raise MaasError(verdict.ended(client, end), **verdict.data(end))
+        raise MaasError(verdict.ended(client, end), **_begun(end))
     return verdict.result(
         client, end, True, import_started=True, diff=watch.diff, progress=watch.line, elapsed=int(watch.elapsed)
     )
+
+
+def _begun(end):
+    return dict(verdict.data(end), changed=True, import_started=True)
 
 
 def _unfinished(watch):

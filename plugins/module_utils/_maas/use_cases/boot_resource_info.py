@@ -16,7 +16,7 @@ def run(client, options, check_mode):
             "changed": False,
             "boot_resources": images.shown(images.read(client, options["type"]), [], False),
             "importing": images.is_importing(client),
-            "notifications": [words for _id, words in notifications.read(client)],
+            "notifications": notifications.texts(notifications.read(client)),
             "newest_known": False,
             "missing": [],
         }

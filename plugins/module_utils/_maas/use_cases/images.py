@@ -22,7 +22,7 @@ class Survey:
     wanted: list
     missing: list
     obsolete: list
-    told: list  # [(id, words)], see notifications.read
+    told: list  # see notifications.read
     importing: bool
     unread: tuple = ()
 
@@ -88,5 +88,5 @@ def shown(images, wanted, newest_known):
 
 
 def _is_newest(one, wanted):
-    fitting = [other for other in wanted if other.versions and other.fits(one)]
+    fitting = [other for other in wanted if other.offers and other.fits(one)]
     return any(one.has(other.versions) for other in fitting) if one.synced and fitting else None

@@ -69,14 +69,14 @@ class UnreadSource(Unread):
 
     def over(self, step, error):
         """As Unread.over, with what else is known."""
-        told = [text for _id, text in notifications.read(self._client)]
+        told = notifications.read(self._client)
         parts = [
             "%s MAAS says this also of a source that it has not read, and it has not read %s within %d s (wait_timeout)."
             % (error, without_password(self._source.url), step.patience),
-            "MAAS says: %s" % " / ".join(told) if told else notifications.silence(self._client.version),
+            notifications.explanation(told, self._client.version),
         ]
         if self._why_not:
             parts.append("From here the stream can't be read either: %s" % self._why_not)
         elif self._products is not None:
             parts.append("From here the stream can be read, and it offers what was asked for.")
-        return MaasError(" ".join(parts), **dict(error.data, notifications=told))
+        return MaasError(" ".join(parts), **dict(error.data, notifications=notifications.texts(told)))

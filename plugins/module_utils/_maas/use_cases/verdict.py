@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas import notifications
-from ansible_collections.imagemirror.maas.plugins.module_utils._maas.use_cases import images
+from ansible_collections.imagemirror.maas.plugins.module_utils._maas.use_cases import images, suspects
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.use_cases.watch import difference, names, progress
 
 _LISTED = 8  # images named in a message; all are in its data
@@ -17,7 +17,7 @@ def data(survey):
     return {
         "missing": survey.missing,
         "boot_resources": images.shown(survey.images, survey.wanted, survey.newest_known),
-        "notifications": [words for _id, words in survey.told],
+        "notifications": notifications.texts(survey.told),
         "newest_known": survey.newest_known,
         "importing": survey.importing,
     }
@@ -54,7 +54,7 @@ def ended(client, survey):
 
 
 def late(client, survey, seconds):
-    """The message when the time is over."""
+    """The message when the time, `seconds`, is over."""
     if not survey.missing:
         return (
             "The import was not over within %d s (wait_timeout). All selected images are complete, but whether they are "
@@ -82,8 +82,12 @@ def _lacking(client, survey):
         "; ".join(names),
         "; and %d more" % more if more else "",
     )
-    told = " / ".join(text for _id, text in survey.told)
-    return "%s %s" % (words, "MAAS says: %s" % told if told else notifications.silence(client.version))
+    faults = suspects.faults(survey, client.version)
+    if faults:
+        words += " From here the mirror gives: %s." % "; ".join(faults)
+    # Files can only be incomplete where the metadata was good
+    read = all("incomplete" in one["reason"] for one in survey.missing)
+    return ("%s %s" % (words, notifications.explanation(survey.told, client.version, read))).rstrip()
 
 
 def _newest(one):

@@ -9,6 +9,7 @@ import json
 import pytest
 
 from ansible_collections.imagemirror.maas.plugins.module_utils._mirror import metadata
+from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.client import Failure
 from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.errors import UpstreamError
 from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.plan import Item
 from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.settings import SOURCE_OPTIONS, checked
@@ -41,18 +42,110 @@ def argv(monkeypatch):
     return seen
 
 
+@pytest.fixture
+def web(monkeypatch):
+    """What servers would give, {URL: content}; what else is asked for is a 404. `web.asked` has it all."""
+    made = Web()
+    monkeypatch.setattr(metadata, "Client", lambda route: made)
+    monkeypatch.setattr(metadata.time, "sleep", made.waits.append)
+    return made
+
+
+class Web(dict):
+    def __init__(self):
+        super().__init__()
+        self.asked, self.waits = [], []
+
+    def get(self, url, span=None):
+        self.asked.append(url)
+        if url not in self:
+            raise Failure("404 Not Found", retried=False)
+        if isinstance(self[url], Failure):
+            raise self[url]
+        return Answer(self[url])
+
+    def forget(self):
+        pass
+
+
+class Answer:
+    def __init__(self, content):
+        self._content = content.encode()
+
+    def read_into(self, view):
+        size = min(len(view), len(self._content))
+        view[:size], self._content = self._content[:size], self._content[size:]
+        return size
+
+    def done(self):
+        pass
+
+    def header(self, name, default):
+        return default
+
+
+INDEX = CLEARSIGNED % json.dumps({"index": {"p": {"path": "streams/v1/p.sjson", "format": "products:1.0"}}})
+PRODUCTS = CLEARSIGNED % "{}"
+
+
 def settings(**values):
     return checked(dict({"source": "http://h/s", "keyring": "/k.gpg", "selections": [{"releases": ["noble"], "max": 2}]}, **values),
                    SOURCE_OPTIONS)
 
 
-def test_the_signed_index_is_read_whatever_the_source_names(argv):
+def test_the_signed_index_is_read_whatever_the_source_names(argv, web, tmp_path):
+    web.update({"http://h/s/streams/v1/index.sjson": INDEX, "http://h/s/streams/v1/p.sjson": PRODUCTS})
     named = settings(source="http://h/s/streams/v1/index.json")
-    metadata.snapshot(named, "/d")
+    assert metadata.snapshot(named, str(tmp_path / "d")) == "http://h/s/"
     metadata.rows(named, "/d", named.selections[0])
+    assert web.asked == ["http://h/s/streams/v1/index.sjson", "http://h/s/streams/v1/p.sjson"]
+    assert (tmp_path / "d/streams/v1/index.sjson").read_text() == INDEX
+    assert (tmp_path / "d/streams/v1/p.sjson").read_text() == PRODUCTS
     assert argv == [
-        ["sstream-mirror", "--no-item-download", "--keyring", "/k.gpg", "--path", "streams/v1/index.sjson", "http://h/s/", "/d"],
         ["sstream-query", "--json", "--keyring", "/k.gpg", "--max", "2", "/d/streams/v1/index.sjson", "release~^(noble)$"]]
+
+
+def test_a_source_that_lacks_one_file_is_none_and_the_next_one_gives_all(argv, web, tmp_path):
+    for base in ("http://h/s/", "http://second/"):
+        web[base + "streams/v1/index.sjson"] = INDEX
+    web["http://second/streams/v1/p.sjson"] = PRODUCTS
+    assert metadata.snapshot(settings(sources=["http://second"]), str(tmp_path / "d")) == "http://second/"
+    assert len(web.asked) == 4 and len(argv) == 1  # and its signatures are good
+
+
+def test_what_no_source_gives_is_named_with_every_source(web, tmp_path):
+    with pytest.raises(UpstreamError) as error:
+        metadata.snapshot(settings(sources=["http://second"]), str(tmp_path / "d"))
+    assert "http://h/s/streams/v1/index.sjson could not be had: 404 Not Found; http://second/streams/v1" in str(error.value)
+    assert not (tmp_path / "d").exists()
+
+
+def test_what_may_pass_is_tried_again(web, tmp_path):
+    web["http://h/s/streams/v1/index.sjson"] = Failure("503 by command", after=3)
+    with pytest.raises(UpstreamError, match="could not be had: 503 by command"):
+        metadata.snapshot(settings(retries=2), str(tmp_path / "d"))
+    assert len(web.asked) == 3 and web.waits == [3, 3]
+    with pytest.raises(UpstreamError):
+        metadata.snapshot(settings(retries=2, metadata_timeout=1), str(tmp_path / "d"))
+    assert len(web.asked) == 4
+
+
+@pytest.mark.parametrize("content, words", [
+    ("<html>", "gives something that is not clearsigned"),
+    (CLEARSIGNED % "[]", "The index is no index of simplestreams"),
+    (CLEARSIGNED % "{", "is not JSON"),
+    (CLEARSIGNED % '{"index": {"p": {"path": "streams/../p.sjson", "format": "products:1.0"}}}', "names 'streams/../p.sjson'"),
+    (CLEARSIGNED % '{"index": {"p": {"path": "/p.sjson", "format": "products:1.0"}}}', "names '/p.sjson'"),
+    (CLEARSIGNED % '{"index": {"p": {"format": "products:1.0"}}}', "names None"),
+    (CLEARSIGNED % '{"index": {"p": {"path": "streams/p.json", "format": "products:1.0"}}}', "names streams/p.json"),
+    (CLEARSIGNED % '{"index": {"p": {"path": "streams/p.sjson"}}}', "with the format None"),
+])
+def test_an_index_that_is_none_is_refused_before_anything_else_is_asked_for(web, tmp_path, content, words):
+    web["http://h/s/streams/v1/index.sjson"] = content
+    with pytest.raises(UpstreamError) as error:
+        metadata.snapshot(settings(), str(tmp_path / "d"))
+    assert words in str(error.value)
+    assert len(web.asked) == 1
 
 
 def test_an_unsigned_index_is_read_only_when_told(argv):

@@ -58,7 +58,12 @@ def test_source_is_the_directory_however_it_is_spelled(spelling):
     ({"paralel": 3}, "paralel is not a setting. Did you mean parallel?"),
     ({"zzz": 3}, "zzz is not a setting. There are: allow_downgrade"),
     ({"parallel": 0}, "parallel is 0. It has to be at least 1"),
-    ({"connections": 17}, "connections is 17. It has to be at least 1 and at most 16"),
+    ({"connections": 129}, "connections is 129. It has to be at least 1 and at most 128"),
+    ({"sources": ["ftp://mirror/stable"]}, "sources has 'ftp://mirror/stable'. It is the http or https URL"),
+    ({"source": "http://h:99999/"}, "source is 'http://h:99999/'"),
+    ({"password": "secret"}, "password is given without username"),
+    ({"username": "a:b", "password": "secret"}, "username is 'a:b'"),
+    ({"client_key": "/k.pem"}, "client_key is given without client_cert"),
     ({"keep_generations": 0}, "keep_generations is 0"),
     ({"parallel": "many"}, "parallel is 'many'. It has to be of the type int"),
     ({"parallel": True}, "parallel is True. It has to be of the type int"),
@@ -80,6 +85,11 @@ def test_bad_settings_are_refused_in_words(values, words):
     with pytest.raises(SettingsError) as error:
         settings(**values)
     assert words in str(error.value)
+
+
+@pytest.mark.parametrize("text, rate", [(None, 0), ("0", 0), ("1500", 1500), ("500K", 512000), ("20M", 20971520)])
+def test_a_rate_is_bytes_a_second(text, rate):
+    assert settings(rate_limit=text).rate == rate
 
 
 def test_names_are_whole_and_literal_in_filters():

@@ -84,6 +84,16 @@ def test_an_item_with_other_bytes_is_not_admitted_and_starts_again(tree, content
     assert not os.path.exists(tree.partial(wanted))
 
 
+def test_what_was_hashed_while_it_came_is_not_read_again(tree):
+    wanted = item("noble/squashfs")
+    arrive(tree, wanted, b"CONTENT")
+    tree.admit(wanted, wanted.sha256)
+    assert tree.size(wanted.path) == 7 and not tree.matches(wanted)
+    with pytest.raises(FetchError, match="is not what the metadata lists"):
+        arrive(tree, wanted, b"conten")
+        tree.admit(wanted, wanted.sha256)
+
+
 def test_an_item_is_not_written_through_a_planted_symlink(tree, tmp_path):
     (tmp_path / "elsewhere").mkdir()
     os.symlink(str(tmp_path / "elsewhere"), os.path.join(tree.path, "noble"))
@@ -151,10 +161,10 @@ def test_partials_of_wanted_items_stay(tree):
     for wanted in (kept, gone):
         arrive(tree, wanted)
         arrive(tree, wanted)
-        with open(tree.partial(wanted) + ".aria2", "wb"):
+        with open(tree.partial(wanted) + ".journal", "wb"):
             pass
     tree.forget_partials([kept])
-    assert sorted(os.listdir(tree.incoming)) == [kept.sha256, kept.sha256 + ".aria2"]
+    assert sorted(os.listdir(tree.incoming)) == [kept.sha256, kept.sha256 + ".journal"]
 
 
 def test_a_failing_disk_is_put_in_words(tree):
