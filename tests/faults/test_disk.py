@@ -4,6 +4,7 @@
 """What happens to the disk: it is full, or the power is cut."""
 from __future__ import annotations
 
+import json
 import subprocess
 import tempfile
 from contextlib import contextmanager
@@ -55,11 +56,14 @@ def test_too_little_space_is_seen_before_a_byte_moves(small):
 @pytest.mark.parametrize("number", range(INSTANTS))
 def test_the_disk_becomes_full_at_an_instant(small, number):
     ballast = small.mirror.parent / "ballast"
+    subprocess.run(["fallocate", "-l", "256K", str(small.mirror / ".mirror" / "spare")], check=True)  # cp leaves a hole of it
     run = small.sync(strike=("fill", small.instant(number, INSTANTS), ballast))
     assert ballast.exists()
     assert run.code in (0, 4, 5, 6, 7), run.words
     assert run.code == 0 or "No space left on device" in run.words or "MiB free" in run.words, run.words
     assert small.published in (scene.FIRST, scene.SECOND)
+    attempt = json.loads((small.mirror / "status.json").read_text(encoding="utf-8"))["last_attempt"]
+    assert attempt["exit_code"] == run.code  # there is room to tell of it
     ballast.unlink()
     small.heals()
 

@@ -54,8 +54,7 @@ def update(settings, tree, snapshot, steps, now, verification):
     before = current.items if current else {}
     preflight.wipe(before.values(), wanted.values(), settings.wipe_ratio)
 
-    kept, retired = retention.split([generation for generation in generations if generation.name != name],
-                                    settings.keep_generations, settings.prune_grace, tree.current(), now)
+    kept, retired = retention.split(generations, name, settings.keep_generations, settings.prune_grace, tree.current(), now)
     added = verification.bad(wanted.values(), listed)
     missing, linked = _obtainable(settings, tree, added, listed)
     promised = set(wanted).union(*(generation.items for generation in kept))
