@@ -37,7 +37,7 @@ def sync(settings, check=False, shows=()):
     def plan(tree, snapshot, steps, verification):
         if not tree.pinned():
             if settings.index == "trimmed" and not check:
-                signing.make(settings.signing_home)
+                signing.make(settings.signing_home, os.path.join(settings.path, KEYRING))
             return work.update(settings, tree, snapshot, steps, _now(), verification)
         held = work.repair(settings, tree, steps, verification)
         held.result.warnings.append("pinned to generation %s: the stream was not looked at" % tree.pinned())
@@ -129,6 +129,7 @@ def _apply(settings, tree, planned, progress):
     if absent:
         raise FetchError("%d items are not on disk as listed" % len(absent), "Something else changes %s." % settings.path,
                          failures=[(item.path, "%s bytes, listed %d" % (tree.size(item.path), item.size)) for item in absent])
+    tree.open_up(result.after)
 
     progress.step("publish")
     if result.pin_changed:
