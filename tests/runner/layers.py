@@ -54,7 +54,7 @@ def unit(report: Report, collection: Path, extra: list[str]) -> None:
 
 def contract(report: Report, collection: Path, extra: list[str]) -> None:
     """the stand-ins and the real tools together, on this machine: tests/contract and tests/integration"""
-    bin_directory = prepare(STREAM_PACKAGES, "requirements.txt")
+    bin_directory = prepare((*STREAM_PACKAGES, "nginx", "openssl", "tinyproxy-bin|tinyproxy"), "requirements.txt")
     report.pytest("contract", [*pytest(bin_directory), "tests/contract", "tests/integration", *extra],
                   cwd=collection, env=environment(collection, bin_directory))
 
