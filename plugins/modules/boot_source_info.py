@@ -26,6 +26,11 @@ options:
   url:
     description: List only the sources with this URL, in any spelling (final slash, case of the host, default port).
     type: str
+  show_passwords:
+    description:
+      - Return passwords in URLs as they are instead of C(***), to put a source back later. Use C(no_log) on such a task.
+    type: bool
+    default: false
 seealso:
   - module: imagemirror.maas.boot_source
 """
@@ -116,7 +121,13 @@ from ansible_collections.imagemirror.maas.plugins.module_utils._maas.use_cases i
 def main():
     """Run the module."""
     module.run(
-        AnsibleModule(argument_spec=arguments.spec(url={"type": "str"}), supports_check_mode=True),
+        AnsibleModule(
+            argument_spec=arguments.spec(
+                url={"type": "str"},
+                show_passwords={"type": "bool", "default": False, "no_log": False},
+            ),
+            supports_check_mode=True,
+        ),
         boot_source_info.run,
     )
 

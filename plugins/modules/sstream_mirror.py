@@ -12,13 +12,16 @@ version_added: 0.1.0
 author:
   - imagemirror.maas contributors (@imagemirror)
 description:
-  - Makes a directory hold a selection of a simplestreams source, such as MAAS's own images, and publishes it.
+  - Makes a directory hold a selection of a simplestreams source, such as MAAS's own images, and publishes it. The directory is
+    made where it does not exist; one that holds other files is refused, one that C(sstream-mirror) has filled becomes a mirror in place.
+  - While it works, it says in the playbook's output how far it is.
   - C(sstream-query) checks the signatures of the metadata and makes the plan. Items come many at once and large ones in pieces,
     and a run that was cut off is gone on with.
   - The published index changes by one atomic rename, once every selected item is on disk with its size and SHA-256. A run
     that fails leaves what is published as it was, and keeps what it has fetched for the next one.
 extends_documentation_fragment:
   - imagemirror.maas.stream
+  - imagemirror.maas.tree
 attributes:
   check_mode:
     description: Can run in check mode and say what it would do. The plan is made from the real stream; the mirror is not touched.
@@ -31,19 +34,9 @@ attributes:
     support: full
     platforms: posix
 options:
-  path:
-    description:
-      - Directory of the mirror, for it alone. It is made where it does not exist.
-      - Everything on disk below it belongs to the mirror; a directory that holds other files is refused.
-    type: path
-    required: true
   name:
     description:
       - Name of the mirror in its reports. The last part of O(path) where it is left out.
-    type: str
-  owner:
-    description:
-      - User that owns the mirror. A run by root acts as this user; anybody else has to be it.
     type: str
   keep_generations:
     description:
@@ -72,13 +65,25 @@ options:
       - Accept a stream whose date is older than that of the published one.
     type: bool
     default: false
+  max_age:
+    description:
+      - Seconds since the last success after which the mirror counts as stale, for whoever reads its C(status.json) or its metrics.
+        V(0) is never.
+    type: int
+    default: 172800
   verify:
     description:
       - How to tell that an item is on disk. V(fast) looks at its size; V(full) reads and hashes every file, and what is bad
-        is fetched again.
+        is fetched again and put in its place by one rename.
+      - A V(full) run that is cut off is taken up by the next one, within 30 days. It reads past the page cache, so what a web server has
+        cached stays there.
     type: str
     choices: [fast, full]
     default: fast
+  verify_rate_limit:
+    description:
+      - Bytes a second that O(verify=full) reads, such as V(50M). Unlimited where it is left out.
+    type: str
   index:
     description:
       - What index to publish. V(upstream) is upstream's own, byte for byte, which MAAS reads with the keyring it has; it lists
@@ -178,7 +183,14 @@ images:
   type: list
   elements: dict
   sample:
-    - {os: ubuntu, release: noble, arch: amd64, version: '20250718', items: 14, bytes: 829292544}
+    - {os: ubuntu, release: noble, arch: amd64, version: '20250718', kernels: [ga-24.04], items: 14, bytes: 829292544}
+keyring:
+  description:
+    - Path, on the host, of the keyring that verifies what is published. With O(index=trimmed) that is C(keyring.gpg) in O(path), else
+      O(keyring); V(null) where nothing is signed.
+  returned: success
+  type: str
+  sample: /usr/share/keyrings/ubuntu-cloudimage-keyring.gpg
 served:
   description: Which sources gave the metadata and, by their URLs, how many of the files.
   returned: success
@@ -200,21 +212,19 @@ failures:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.errors import MirrorError
-from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.settings import MIRROR_OPTIONS, checked
-from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.sync import sync
+from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.settings import MIRROR_OPTIONS
+from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.sync import public_keyring, sync
+from ansible_collections.imagemirror.maas.plugins.module_utils._mirror_module import end_with_reader, run
 
 
 def main():
     module = AnsibleModule(argument_spec=MIRROR_OPTIONS, supports_check_mode=True)
-    try:
-        settings = checked(module.params, MIRROR_OPTIONS)
-        result = sync(settings, check=module.check_mode)
-    except MirrorError as error:
-        module.fail_json(msg=str(error), **error.to_dict())
-    for warning in result.warnings:
-        module.warn(warning)
-    module.exit_json(diff=result.diff(settings.path), **result.to_dict())
+
+    def use_case(settings):
+        return dict(sync(settings, check=module.check_mode).answer(settings.path), keyring=public_keyring(settings))
+
+    end_with_reader()
+    run(module, MIRROR_OPTIONS, use_case)
 
 
 if __name__ == "__main__":

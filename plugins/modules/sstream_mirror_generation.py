@@ -14,6 +14,8 @@ author:
 description:
   - Rolls a mirror that M(imagemirror.maas.sstream_mirror) keeps back to a state that it published before, or forward again.
   - It is one rename and downloads nothing. A generation whose items are not all on disk is refused.
+extends_documentation_fragment:
+  - imagemirror.maas.tree
 attributes:
   check_mode:
     description: Can run in check mode and say what it would do.
@@ -26,11 +28,6 @@ attributes:
     support: full
     platforms: posix
 options:
-  path:
-    description:
-      - Directory of the mirror.
-    type: path
-    required: true
   generation:
     description:
       - Name of the generation to publish, as M(imagemirror.maas.sstream_mirror_info) lists them.
@@ -43,15 +40,6 @@ options:
       - V(false) with O(generation=latest) takes a rollback back.
     type: bool
     default: true
-  owner:
-    description:
-      - User that owns the mirror. A run by root acts as this user; anybody else has to be it.
-    type: str
-  lock_timeout:
-    description:
-      - Seconds to wait for another run on the same mirror. With V(0) the module fails at once and says who works on it.
-    type: int
-    default: 0
 seealso:
   - module: imagemirror.maas.sstream_mirror
   - module: imagemirror.maas.sstream_mirror_info
@@ -99,7 +87,7 @@ images:
   type: list
   elements: dict
   sample:
-    - {os: ubuntu, release: noble, arch: amd64, version: '20250718', items: 14, bytes: 829292544}
+    - {os: ubuntu, release: noble, arch: amd64, version: '20250718', kernels: [ga-24.04], items: 14, bytes: 829292544}
 failures:
   description: The items that are not on disk as the generation lists them.
   returned: failure
@@ -109,21 +97,19 @@ failures:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.errors import MirrorError
-from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.settings import TREE_OPTIONS, checked
+from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.settings import TREE_OPTIONS
 from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.sync import rollback
+from ansible_collections.imagemirror.maas.plugins.module_utils._mirror_module import run
 
 
 def main():
     module = AnsibleModule(supports_check_mode=True, argument_spec=dict(
         TREE_OPTIONS, generation={"type": "str", "default": "previous"}, pinned={"type": "bool", "default": True}))
-    generation, pinned = module.params.pop("generation"), module.params.pop("pinned")
-    try:
-        settings = checked(module.params, TREE_OPTIONS)
-        result = rollback(settings, generation, pinned, check=module.check_mode)
-    except MirrorError as error:
-        module.fail_json(msg=str(error), **error.to_dict())
-    module.exit_json(diff=result.diff(settings.path), **result.to_dict())
+
+    def use_case(settings):
+        return rollback(settings, module.params["generation"], module.params["pinned"], module.check_mode).answer(settings.path)
+
+    run(module, TREE_OPTIONS, use_case)
 
 
 if __name__ == "__main__":

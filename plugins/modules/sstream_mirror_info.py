@@ -54,6 +54,10 @@ generation:
   description: Name of the published generation.
   returned: where one is published
   type: str
+pinned:
+  description: Name of the generation that syncs leave published, or V(null).
+  returned: success
+  type: str
 generations:
   description: The kept generations, the newest publish first.
   returned: success
@@ -62,34 +66,41 @@ generations:
   sample:
     - name: 20250724T080149Z-5c1f3f3a9d0e
       published: '2025-07-24T09:00:03.120000Z'
+      current: true
       items: 46
       bytes: 1936842752
       images:
-        - {os: ubuntu, release: noble, arch: amd64, version: '20250718', items: 14, bytes: 829292544}
+        - {os: ubuntu, release: noble, arch: amd64, version: '20250718', kernels: [ga-24.04], items: 14, bytes: 829292544}
 status:
-  description: The content of C(status.json), with the last attempt and the last success; empty before the first run.
+  description:
+    - The content of C(status.json), with the last attempt, the last success and the last verification; empty before the first run. The
+      collection's C(docs/status.md) describes it.
   returned: success
   type: dict
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.errors import MirrorError
 from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.plan import summary, total
 from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.tree import Tree
+from ansible_collections.imagemirror.maas.plugins.module_utils._mirror_module import run
+
+_OPTIONS = {"path": {"type": "path", "required": True}}
 
 
 def main():
-    module = AnsibleModule(argument_spec={"path": {"type": "path", "required": True}}, supports_check_mode=True)
-    tree = Tree(module.params["path"])
-    try:
-        generations = tree.generations()
-    except MirrorError as error:
-        module.fail_json(msg=str(error), **error.to_dict())
-    module.exit_json(exists=tree.exists(), generation=tree.current(), status=tree.status(), generations=[
-        {"name": generation.name, "published": generation.published, "items": len(generation.items),
-         "bytes": total(generation.items.values()), "images": summary(generation.items.values())}
-        for generation in generations])
+    def use_case(settings):
+        tree = Tree(settings.path)
+        return {"exists": tree.exists(), "generation": tree.current(), "pinned": tree.pinned(), "status": tree.status(),
+                "generations": [_told(generation, tree.current()) for generation in tree.generations()]}
+
+    run(AnsibleModule(argument_spec=_OPTIONS, supports_check_mode=True), _OPTIONS, use_case)
+
+
+def _told(generation, current):
+    return {"name": generation.name, "published": generation.published, "current": generation.name == current,
+            "items": len(generation.items), "bytes": total(generation.items.values()),
+            "images": summary(generation.items.values())}
 
 
 if __name__ == "__main__":

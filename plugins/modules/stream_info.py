@@ -61,7 +61,7 @@ images:
   type: list
   elements: dict
   sample:
-    - {os: ubuntu, release: noble, arch: amd64, version: '20250718', items: 14, bytes: 829292544}
+    - {os: ubuntu, release: noble, arch: amd64, version: '20250718', kernels: [ga-24.04], items: 14, bytes: 829292544}
 stream_items:
   description: The items that the selections take.
   returned: success
@@ -92,22 +92,21 @@ failures:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.errors import MirrorError
 from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.plan import summary, total
 from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.probe import offer, probe
-from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.settings import SOURCE_OPTIONS, checked
+from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.settings import SOURCE_OPTIONS
+from ansible_collections.imagemirror.maas.plugins.module_utils._mirror_module import run
 
 
 def main():
     module = AnsibleModule(argument_spec=dict(SOURCE_OPTIONS, verify_items={"type": "bool", "default": False}),
                            supports_check_mode=True)
-    verify_items = module.params.pop("verify_items")
-    try:
-        settings = checked(module.params, SOURCE_OPTIONS)
-        items = probe(settings) if verify_items else offer(settings)
-    except MirrorError as error:
-        module.fail_json(msg=str(error), **error.to_dict())
-    module.exit_json(stream_items=[item.to_dict() for item in items], images=summary(items), bytes=total(items))
+
+    def use_case(settings):
+        items = probe(settings) if module.params["verify_items"] else offer(settings)
+        return {"stream_items": [item.to_dict() for item in items], "images": summary(items), "bytes": total(items)}
+
+    run(module, SOURCE_OPTIONS, use_case)
 
 
 if __name__ == "__main__":

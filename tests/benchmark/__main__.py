@@ -21,6 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "runner"))
 
 import machine  # noqa: E402  (of tests/runner)
+import serve  # noqa: E402
 import streams  # noqa: E402
 from measure import measure  # noqa: E402
 from network import network  # noqa: E402
@@ -106,6 +107,8 @@ class Bench:
 
 
 def main(argv):
+    if argv[:1] == ["serve"]:
+        return serve.main(argv[1:])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # namespaces and servers go, too
     arguments = _arguments(argv)
     _prepare()
@@ -138,7 +141,7 @@ def main(argv):
 def _arguments(argv):
     parser = argparse.ArgumentParser(prog="bin/bench", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["sync"])
+    parser.add_argument("what", choices=["sync", "serve"], help="serve has options of its own: bin/bench serve --help")
     parser.add_argument("--json", metavar="FILE", help="write the rows there, too")
     parser.add_argument("--engine", metavar="NAME=DIR", action="append", default=[], type=_engine,
                         help="compare another engine too: the directory that holds its _mirror/")

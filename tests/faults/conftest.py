@@ -22,7 +22,7 @@ import scene  # noqa: E402  pylint: disable=wrong-import-position
 
 def pytest_addoption(parser):
     """--kills N: how often the storm of signals strikes."""
-    parser.addoption("--kills", type=int, default=24, help="runs that are cut off at a random instant (default 24)")
+    parser.addoption("--kills", type=int, default=100, help="runs that are cut off at a random instant (default 100)")
 
 
 @pytest.fixture(scope="session")
@@ -36,9 +36,21 @@ def stage():
 @pytest.fixture
 def lab(stage):
     """A scene.Lab for one test. The promise is asserted at its end, whatever else the test asserts."""
+    yield from at_work(stage, stage.mirror)
+
+
+@pytest.fixture
+def pruning(stage):
+    """A lab whose next sync goes through every step: it deletes a generation, and jammy with it."""
+    yield from at_work(stage, stage.grown, prune_grace=0)
+
+
+def at_work(stage, mirror, **settings):
+    """A lab over a copy of a mirror."""
     scratch = Path(tempfile.mkdtemp(prefix="faults-"))
     scratch.chmod(0o755)
-    with scene.Lab(stage, scratch) as made:
+    with scene.Lab(stage, scratch, scene.clone(mirror, scratch / "mirror")) as made:
+        made.settings.update(settings)
         yield made
         made.watcher.look()
         broken = list(made.watcher.broken)

@@ -8,12 +8,13 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional, Union
 
 import checker
 import faults
@@ -26,7 +27,10 @@ LOADERS = "streams/v1/com.ubuntu.maas:stable:1:bootloader-download.sjson"
 FIRST, SECOND, THIRD = 0, 1, 2  # the states of the stream
 SELECTIONS = [{"os": ["ubuntu"], "releases": ["noble"], "arches": ["amd64"]},
               {"os": ["grub-efi", "grub-efi-signed", "grub-ieee1275", "pxelinux"]}]
+JAMMY = {"os": ["ubuntu"], "releases": ["jammy"], "arches": ["amd64"]}
+STEPS = ("lock", "snapshot", "plan", "preflight", "fetch", "verify", "publish", "prune", "report")  # of a sync, in their order
 _TIMEOUT = 60  # seconds that a run may take; more is a hang
+Strike = Optional[tuple[str, Union[int, str], Path]]  # action, time and file for strike.py
 _LAUNCH = "import sys; sys.path.insert(0, sys.argv.pop(1)); from _mirror.command import main; sys.exit(main())"
 
 
@@ -50,7 +54,10 @@ def replace(path: Path, content: bytes) -> None:
 
 
 class Stage:
-    """Three states of a stream, each in a directory of its own, and a mirror that holds the first."""
+    """Three states of a stream, each in a directory of its own, and two mirrors that publish the first.
+
+    mirror: has published nothing else. grown: has a generation before that, with jammy, which the next sync prunes.
+    """
 
     def __init__(self, scratch: Path) -> None:
         self.scratch = scratch
@@ -65,24 +72,28 @@ class Stage:
                 self._stream("publish")
             self.states.append(clone(self._made / "ephemeral-v3" / "stable", scratch / f"state{number}"))
         self.mirror = scratch / "mirror"
-        with faults.Upstream(self.states[FIRST]) as upstream:
-            run = engine(scratch, settings(self, upstream.url, self.mirror), "sync")
-        assert run.code == 0, run.words
+        self._sync(FIRST, self.mirror)
+        self.grown = scratch / "grown"
+        self._sync(FIRST, self.grown, selections=[*SELECTIONS, JAMMY])
+        self._sync(FIRST, self.grown, wipe_ratio=1)
 
     def instants(self) -> list[str]:
-        """What a sync from the first state to the second changes on the disk, one line for each instant of strike.py."""
+        """What a sync of the grown mirror to the second state changes on the disk, one line for each instant of strike.py."""
         if not self._instants:
-            twin, listed = clone(self.mirror, self.scratch / "twin"), self.scratch / "instants"
-            with faults.Upstream(self.states[SECOND]) as upstream:
-                run = engine(self.scratch, settings(self, upstream.url, twin), "sync", strike=("list", 0, listed))
-            assert run.code == 0, run.words
-            self._instants = listed.read_text(encoding="utf-8").splitlines()
+            twin, listed = clone(self.grown, self.scratch / "twin"), self.scratch / "instants"
+            self._sync(SECOND, twin, strike=("list", "every", listed), prune_grace=0)
+            self._instants = listed.read_text(encoding="utf-8").replace(str(twin), "").splitlines()
         return self._instants
 
     def sign(self, text: str, home: Path | None = None) -> bytes:
         """The text, clearsigned by the key of the stream or of another home directory of gpg."""
         return subprocess.run(["gpg", "--homedir", str(home or self._made / "gnupg"), "--batch", "--clearsign"],
                               input=text.encode(), capture_output=True, check=True).stdout
+
+    def _sync(self, state: int, path: Path, strike: Strike = None, **more: Any) -> None:
+        with faults.Upstream(self.states[state]) as upstream:
+            run = engine(self.scratch, settings(self, upstream.url, path, **more), "sync", strike=strike)
+        assert run.code == 0, run.words
 
     def _stream(self, command: str, *options: str) -> None:
         subprocess.run([sys.executable, str(STREAM), command, str(self._made), *options], check=True, capture_output=True)
@@ -103,12 +114,9 @@ class Run:
     words: str  # standard output and error
 
 
-def start(scratch: Path, values: dict[str, Any], *arguments: str, strike: tuple[str, int, Path] | None = None,
+def start(scratch: Path, values: dict[str, Any], *arguments: str, strike: Strike = None,
           **options: Any) -> subprocess.Popen:
-    """The engine on the settings, started: arguments are the command and its options.
-
-    strike: action, instant and file for strike.py.
-    """
+    """The engine on the settings, started: arguments are the command and its options."""
     file = scratch / "settings.json"
     file.write_text(json.dumps(values), encoding="utf-8")
     environment = dict(os.environ, PATH=os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]]))
@@ -136,10 +144,8 @@ def engine(scratch: Path, values: dict[str, Any], *arguments: str, **options: An
 class Lab:
     """A mirror that holds the first state, an upstream that is at the second, a watcher that knows all three."""
 
-    def __init__(self, stage: Stage, scratch: Path, mirror: Path | None = None) -> None:
-        """mirror: where it is already."""
-        self.stage, self.scratch = stage, scratch
-        self.mirror = mirror or clone(stage.mirror, scratch / "mirror")
+    def __init__(self, stage: Stage, scratch: Path, mirror: Path) -> None:
+        self.stage, self.scratch, self.mirror = stage, scratch, mirror
         self.upstream = faults.Upstream(stage.states[SECOND])
         self.settings = settings(stage, self.upstream.url, self.mirror)
         self.watcher = checker.Checker(self.mirror, stage.keyring, wanted)
@@ -163,13 +169,26 @@ class Lab:
         self.watcher.look()
         return int(self.watcher.seen[-1])
 
-    def sync(self, strike: tuple[str, int, Path] | None = None, **more: Any) -> Run:
+    def sync(self, strike: Strike = None, **more: Any) -> Run:
         """A sync to its end."""
-        return engine(self.scratch, {**self.settings, **more}, "sync", strike=strike)
+        return self.run("sync", strike=strike, **more)
 
     def verify(self, *options: str) -> Run:
         """A verify to its end."""
-        return engine(self.scratch, self.settings, "verify", *options)
+        return self.run("verify", *options)
+
+    def run(self, *arguments: str, strike: Strike = None, **more: Any) -> Run:
+        """A command of the engine, to its end."""
+        return engine(self.scratch, {**self.settings, **more}, *arguments, strike=strike)
+
+    def watched(self, *arguments: str, **more: Any) -> Run:
+        """A command that stops before each of its changes until the watcher has looked: no gap is too short to be seen."""
+        process = start(self.scratch, {**self.settings, **more}, *arguments, strike=("SIGSTOP", "every", self.scratch))
+        while os.WIFSTOPPED(status := os.waitpid(process.pid, os.WUNTRACED)[1]):
+            self.watcher.look()
+            process.send_signal(signal.SIGCONT)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        return end(process)
 
     def start(self, **more: Any) -> subprocess.Popen:
         """A sync that has begun."""
@@ -190,7 +209,13 @@ class Lab:
         assert run.code == 0, run.words
         assert self.published == state
         assert not list((self.mirror / ".mirror" / "incoming").iterdir())
-        assert not (self.mirror / ".mirror" / "snapshot").exists()
+        assert {path.name for path in (self.mirror / ".mirror").iterdir()} <= {"lock", "pin", "incoming", "generations"}
+
+    def tidy(self, *states: int) -> None:
+        """The mirror has what is wanted of these states, and nothing else."""
+        there = {str(path.relative_to(self.mirror)) for path in self.mirror.rglob("*") if not path.is_dir()}
+        own = {path for path in there if path.split("/")[0] in (".mirror", "streams", "status.json", "progress.json")}
+        assert there - own == set().union(*map(self.items, states))
 
     def items(self, state: int = SECOND) -> dict[str, dict[str, Any]]:
         """{path: item} of what is wanted of a state."""

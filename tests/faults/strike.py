@@ -1,14 +1,17 @@
 # Copyright (c) 2026, imagemirror.maas contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the engine and lets something happen at an exact instant: just before it changes the disk for the N-th time.
+"""Runs the engine and lets something happen at an exact instant: just before it changes the disk for the N-th time, or
+where a step begins.
 
-    python3 strike.py ACTION N FILE MODULE_UTILS COMMAND…
+    python3 strike.py ACTION WHEN FILE MODULE_UTILS COMMAND…
 
 Python tells an audit hook of every rename, unlink, mkdir, link, chmod, opening for writing and start of a program before
-it does it, so nothing of the engine's code has to be known here. ACTION is the name of a signal, `fill` (the file system
-of FILE becomes full), `copy` (the block device FILE is copied to FILE.<n>, at every instant; N counts for nothing), or
-`list` (the instants are written to FILE).
+it does it, and the engine tells its Progress of every step; nothing else of its code has to be known here but that
+progress.json is written by the clock, whose instants would be others each time. WHEN is the
+number of an instant, the name of a step (`lock` is before the first change, `report` before the report is written), or
+`every` instant. ACTION is the name of a signal, `fill` (the file system of FILE becomes full), `copy` (the block device
+FILE is copied to FILE.<n>), or `list` (the instant is a line of FILE: its step, what happens, and to what).
 """
 from __future__ import annotations
 
@@ -18,55 +21,90 @@ import subprocess
 import sys
 
 _CHANGES = {"os.rename", "os.remove", "os.symlink", "os.link", "os.mkdir", "os.rmdir", "os.chmod"}
+_REPORT, _CLOCK = "status.json", "progress.json"  # the second is written as time goes by: not at the same instant twice
 
 
-def instants(action: str, wanted: int, file: str):
-    """The audit hook."""
-    state = {"count": 0, "busy": False}
+class Strike:
+    """Acts when its time has come."""
 
-    def hook(event: str, arguments: tuple) -> None:
-        if state["busy"] or not _changes(event, arguments):
+    def __init__(self, action: str, when: str, file: str) -> None:
+        self.action, self.when, self.file = action, when, file
+        self.count, self.step, self.busy = 0, "", False
+
+    def hook(self, event: str, arguments: tuple) -> None:
+        """Python's audit hook."""
+        if self.busy or not _changes(event, arguments):
             return
-        state["count"] += 1
-        state["busy"] = True
-        try:
-            _act(action, state["count"], wanted, file, event, arguments)
-        finally:
-            state["busy"] = False
+        words = arguments[1][:1] if event == "subprocess.Popen" else [str(one) for one in arguments if isinstance(one, str)]
+        if any(_CLOCK in word for word in words):
+            return
+        if not self.step:
+            self.begin("lock")
+        elif any(_REPORT in word for word in words) and self.step != "report":
+            self.begin("report")
+        self.count += 1
+        if self.when in ("every", str(self.count)):
+            self._act(" ".join([self.step, event, *words]))
 
-    return hook
+    def begin(self, step: str) -> None:
+        """A step begins."""
+        first, self.step = step != self.step, step
+        if first and self.when == step:
+            self._act(step)
+
+    def watch(self, progress: type) -> None:
+        """Learns of the steps that a class of the engine's Progress, or one that is made from it, is told of."""
+        for one in [progress, *progress.__subclasses__()]:
+            if "step" in vars(one):
+                setattr(one, "step", self._told(one.step))  # noqa: B010
+
+    def _told(self, tell):
+        def step(progress, name):
+            self.begin(name)
+            tell(progress, name)
+        return step
+
+    def _act(self, words: str) -> None:
+        self.busy = True
+        try:
+            if self.action == "list":
+                with open(self.file, "a", encoding="utf-8") as out:
+                    out.write(words + "\n")
+            elif self.action == "copy":
+                subprocess.run(["cp", "--sparse=always", self.file, f"{self.file}.{self.count}"], check=True)
+            elif self.action == "fill":
+                _fill(self.file)
+            else:
+                os.kill(os.getpid(), signal.Signals[self.action])
+        finally:
+            self.busy = False
 
 
 def _changes(event: str, arguments: tuple) -> bool:
+    if any("progress.json" in str(argument) for argument in arguments):
+        return False
     if event == "open":
-        return isinstance(arguments[0], str) and bool(arguments[2] & (os.O_WRONLY | os.O_RDWR))
+        return isinstance(arguments[0], str) and bool(arguments[2] & (os.O_WRONLY | os.O_RDWR)) and arguments[0] != os.devnull
     return event in _CHANGES or event == "subprocess.Popen"
 
 
-def _act(action: str, count: int, wanted: int, file: str, event: str, arguments: tuple) -> None:
-    if action == "list":
-        with open(file, "a", encoding="utf-8") as out:
-            words = arguments[1][:1] if event == "subprocess.Popen" else [str(one) for one in arguments if isinstance(one, str)]
-            out.write(" ".join([event, *words]) + "\n")
-    elif action == "copy":
-        subprocess.run(["cp", "--sparse=always", file, f"{file}.{count}"], check=True)
-    elif count == wanted and action == "fill":
-        with open(file, "wb", buffering=0) as ballast:
-            for size in (1 << 20, 1 << 12, 1):
-                try:
-                    while True:
-                        ballast.write(bytes(size))
-                except OSError:
-                    pass
-    elif count == wanted:
-        os.kill(os.getpid(), signal.Signals[action])
+def _fill(file: str) -> None:
+    with open(file, "wb", buffering=0) as ballast:
+        for size in (1 << 20, 1 << 12, 1):
+            try:
+                while True:
+                    ballast.write(bytes(size))
+            except OSError:
+                pass
 
 
 if __name__ == "__main__":
-    name, number, place, module_utils, *rest = sys.argv[1:]
-    sys.path[0] = module_utils
-    sys.argv[1:] = rest
+    strike = Strike(*sys.argv[1:4])
+    sys.path[0] = sys.argv[4]
+    sys.argv[1:] = sys.argv[5:]
     from _mirror.command import main
+    from _mirror.progress import Progress
 
-    sys.addaudithook(instants(name, int(number), place))
+    strike.watch(Progress)
+    sys.addaudithook(strike.hook)
     sys.exit(main())

@@ -72,7 +72,7 @@ def test_the_power_is_cut_at_every_instant_of_a_run(lab):
     with mounted(image, lab.scratch / "disk", "-o", "loop") as disk:
         subprocess.run(["cp", "-a", str(lab.mirror), str(disk / "mirror")], check=True)
         subprocess.run(["sync", "--file-system", str(disk)], check=True)
-        run = lab.sync(strike=("copy", 0, image), path=str(disk / "mirror"))
+        run = lab.sync(strike=("copy", "every", image), path=str(disk / "mirror"))
         subprocess.run(["cp", "--sparse=always", str(image), f"{image}.end"], check=True)
         assert run.code == 0, run.words
     copies = sorted(lab.scratch.glob("image.*"), key=lambda path: path.stat().st_mtime_ns)

@@ -14,9 +14,11 @@ import time
 import pytest
 import scene
 from faults import Hook, Rate, Stall
-from scene import IMAGES
+from scene import IMAGES, STEPS
 
-KILLS, STOPS = 14, 5  # instants, of the three dozen of a sync
+KILLS = 24  # instants at which a run is killed, of the four dozen of a sync
+SIGNALS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["SIGTERM", "SIGKILL"])
+STORMS = 4  # parts of the storm, each with a chance of its own
 
 
 def wait_for(condition):
@@ -27,39 +29,62 @@ def wait_for(condition):
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("number", range(KILLS))
-def test_killed_at_an_instant(lab, number):
-    run = lab.sync(strike=("SIGKILL", lab.instant(number, KILLS), lab.scratch))
-    assert run.code == -signal.SIGKILL
-    assert lab.published in (scene.FIRST, scene.SECOND)
-    lab.heals()
+@SIGNALS
+@pytest.mark.parametrize("step", STEPS)
+def test_struck_where_a_step_begins(pruning, step, number):
+    """Before the publish the old state stays, after it the new one; the next run makes good whatever was left."""
+    run = pruning.sync(strike=(signal.Signals(number).name, step, pruning.scratch))
+    assert run.code == (128 + number if number == signal.SIGTERM else -number), run.words
+    assert pruning.published == (scene.FIRST if STEPS.index(step) <= STEPS.index("publish") else scene.SECOND)
+    pruning.heals()
+    pruning.tidy(scene.FIRST, scene.SECOND)
 
 
-@pytest.mark.parametrize("number", range(STOPS))
-def test_stopped_at_an_instant(lab, number):
-    run = lab.sync(strike=("SIGTERM", lab.instant(number, STOPS), lab.scratch))
-    assert run.code == 128 + signal.SIGTERM
-    assert lab.published in (scene.FIRST, scene.SECOND)
-    lab.heals()
+@pytest.mark.parametrize("part", range(KILLS))
+def test_killed_before_a_change(pruning, part):
+    number = pruning.instant(part, KILLS)
+    assert pruning.sync(strike=("SIGKILL", number, pruning.scratch)).code == -signal.SIGKILL
+    switch = next(number for number, line in enumerate(pruning.stage.instants(), 1) if line.endswith(" /streams"))
+    assert pruning.published == (scene.FIRST if number <= switch else scene.SECOND)
+    pruning.heals()
+    pruning.tidy(scene.FIRST, scene.SECOND)
 
 
-def test_killed_at_random_instants(lab, request):
-    """A storm: one run after the other is cut off, while upstream goes round its states: fetch, publish and prune each time."""
-    chance = random.Random(20250724)
-    codes = set()
-    for number in range(request.config.getoption("--kills")):
+@pytest.mark.parametrize("part", range(STORMS))
+def test_a_storm_of_signals(lab, request, part):
+    """One run after the other is cut off at random, while upstream goes round its states: fetch, publish and prune each time."""
+    chance = random.Random(20250724 + part)
+    codes = []
+    for number in range(request.config.getoption("--kills") // STORMS):
         lab.upstream.directory = lab.stage.states[number // 5 % 3]
         process = lab.start(allow_downgrade=True, prune_grace=0)
-        time.sleep(chance.uniform(0.05, 1.5))
+        time.sleep(chance.uniform(0.05, 1.3))
         process.send_signal(chance.choice((signal.SIGTERM, signal.SIGKILL)))
-        codes.add(scene.end(process).code)
+        codes.append(scene.end(process).code)
         assert not lab.watcher.broken
-    assert codes <= {0, -signal.SIGKILL, 128 + signal.SIGTERM, -signal.SIGTERM}
+    assert set(codes) <= {0, -signal.SIGKILL, 128 + signal.SIGTERM, -signal.SIGTERM}
+    assert codes.count(0) < len(codes) / 2  # the others were cut off
     lab.upstream.directory = lab.stage.states[scene.THIRD]
     lab.heals(scene.THIRD)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("what", ["sync", "verify --full", "rollback"])
+def test_the_watcher_looks_before_every_change(pruning, what):
+    """The run waits for it, so that no instant is too short to be seen."""
+    if what != "sync":
+        assert pruning.sync().code == 0
+    if what == "verify --full":
+        item = pruning.new("squashfs")
+        pruning.watcher.damaged.add(item["path"])
+        with open(pruning.mirror / item["path"], "r+b") as file:
+            file.write(b"spoiled")
+    run = pruning.watched(*what.split())
+    assert run.code == 0, run.words
+    pruning.watcher.damaged.clear()
+    assert pruning.published == (scene.FIRST if what == "rollback" else scene.SECOND)
+
+
+@SIGNALS
 def test_nothing_outlives_a_run_that_hangs(lab, number):
     for pattern in (IMAGES, "*/squashfs"):  # the metadata hangs, an item hangs
         lab.upstream.heal()
@@ -99,7 +124,7 @@ def test_a_killed_run_writes_nothing_into_the_next_one(lab):
     assert lab.published == scene.THIRD
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@SIGNALS
 def test_a_signal_reaches_the_run_of_another_user(number):
     """Started by root for an owner, the engine works in a child process: that ends with its parent, and its programs too."""
     seconds = f"{random.uniform(1000, 2000):.5f}"

@@ -11,9 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 import scene
-from scene import SELECTIONS
-
-JAMMY = {"os": ["ubuntu"], "releases": ["jammy"], "arches": ["amd64"]}
+from scene import JAMMY, SELECTIONS
 
 
 @pytest.fixture
@@ -143,17 +141,17 @@ def test_a_read_only_tree(lab):
     lab.heals()
 
 
-def test_a_generation_that_a_power_cut_left_without_bytes(lab):
+def test_a_generation_that_a_power_cut_left_without_bytes(pruning):
     """It was stored and not published; its state comes again."""
-    switch = next(number for number, line in enumerate(lab.stage.instants(), 1) if line.startswith("os.symlink"))
-    assert lab.sync(strike=("SIGKILL", switch, lab.scratch)).code < 0
-    assert lab.published == scene.FIRST
-    stored = [path for path in (lab.mirror / ".mirror" / "generations").iterdir()
-              if (path / scene.INDEX).read_bytes() == (lab.stage.states[scene.SECOND] / scene.INDEX).read_bytes()]
+    switch = next(number for number, line in enumerate(pruning.stage.instants(), 1) if " os.symlink " in line)
+    assert pruning.sync(strike=("SIGKILL", switch, pruning.scratch)).code < 0
+    assert pruning.published == scene.FIRST
+    stored = [path for path in (pruning.mirror / ".mirror" / "generations").iterdir()
+              if (path / scene.INDEX).read_bytes() == (pruning.stage.states[scene.SECOND] / scene.INDEX).read_bytes()]
     assert len(stored) == 1
     for path in stored[0].rglob("*.sjson"):
         scene.replace(path, b"")
-    lab.heals()
+    pruning.heals()
 
 
 def test_selections_widened_and_narrowed(lab):

@@ -14,6 +14,9 @@ upstream published (`know`), not a mixture of two.
         checker.look()  # a pass that begins now is over
         assert not checker.broken
 
+A mirror that signs its index itself (`own`) publishes no state byte for byte: then all that it lists has to be there, and
+the dates of its files have to be those of one state.
+
 Nothing of the mirror's own code is used. A mirror that has published nothing yet (404 for the index) is no broken
 promise, unless something had been published before.
 """
@@ -90,18 +93,24 @@ class Broken:
 
 
 class Checker:
-    """Polls a mirror until it is closed. `wanted` says of a product (a dict of the metadata) whether it is selected."""
+    """Polls a mirror until it is closed.
+
+    wanted: says of a product (a dict of the metadata) whether it is selected. own: the mirror signs its index itself.
+    """
 
     def __init__(self, root: str | os.PathLike[str], keyring: str | os.PathLike[str],
-                 wanted: Callable[[dict[str, Any]], bool]) -> None:
+                 wanted: Callable[[dict[str, Any]], bool], own: bool = False) -> None:
+        self.own = own
         self.root = os.fspath(root)
         self.keyring = os.fspath(keyring)
         self.wanted = wanted
         self.broken: list[Broken] = []
         self.passes = 0
         self.mixed = False  # whether upstream itself shows the index of one state with the products of another
+        self.damaged: set[str] = set()  # items that a test has spoiled: served with other bytes, but served all the same
         self.seen: list[str] = []  # the names of the states that were served, in their order
-        self._states: dict[bytes, tuple[str, dict[str, bytes]]] = {}
+        self.slowest = 0.0  # seconds between two looks at the same file, at the most
+        self._states: dict[Any, tuple[str, dict[str, Any]]] = {}
         self._authentic: dict[bytes, dict[str, Any] | str] = {}
         self._good: dict[str, tuple[Any, ...]] = {}
         self._closing = threading.Event()
@@ -124,8 +133,12 @@ class Checker:
 
     def know(self, name: str, stream: str | os.PathLike[str]) -> None:
         """A state that upstream published, so that a mirror may publish it: the directory that holds its `streams`."""
-        files = {str(path.relative_to(stream)): path.read_bytes() for path in Path(stream).glob("streams/v1/*.sjson")}
+        files = {str(path.relative_to(stream)): self._mark(path.read_bytes()) for path in Path(stream).glob("streams/v1/*.sjson")}
         self._states[files[INDEX]] = (name, files)
+
+    def _mark(self, raw: bytes) -> Any:
+        """What tells the states of a metadata file apart: its bytes, or where the mirror signs them itself its date."""
+        return plain(raw).get("updated") if self.own else raw
 
     def forgive(self) -> None:
         """Forget what was broken so far: a test that damages a mirror says so."""
@@ -140,7 +153,10 @@ class Checker:
                 raise TimeoutError("the checker makes no progress")
 
     def _poll(self) -> None:
+        last = time.monotonic()
         while not self._closing.is_set():
+            now = time.monotonic()
+            self.slowest, last = max(self.slowest, now - last), now
             try:
                 self._pass()
             except Exception as error:  # pylint: disable=broad-except  # a checker that died would find nothing
@@ -161,10 +177,11 @@ class Checker:
         index = self._read(INDEX, status, raw)
         if index is None:
             return
-        if raw not in self._states:
+        mark = self._mark(raw)
+        if mark not in self._states:
             self._note(INDEX, f"of {index['updated']}, which upstream has never published")
             return
-        name, files = self._states[raw]
+        name, files = self._states[mark]
         if not self.seen or self.seen[-1] != name:
             self.seen.append(name)
         for entry in index["index"].values():
@@ -172,10 +189,11 @@ class Checker:
             status, listed = self._client.get(path)
             # Index and products are two files: a publish may fall between the two reads, and no server can help
             # that. So a difference counts only where the index is still the one that was read.
-            if (status, listed) != (200, files[path]) and self._client.get(INDEX)[1] != raw:
+            same = status == 200 and self._mark(listed) == files[path]
+            if not same and self._client.get(INDEX)[1] != raw:
                 return
             products = self._read(path, status, listed)
-            if products is not None and listed != files[path] and not self.mixed:
+            if products is not None and not same and not self.mixed:
                 self._note(path, f"of {products['updated']}, which is another state than the index")
             elif products is not None:
                 for item in self._items(products):
@@ -198,8 +216,8 @@ class Checker:
         found = {}
         for name, product in products["products"].items():
             if self.wanted(dict(product, name=name)):
-                newest = product["versions"][max(product["versions"])]
-                found.update({item["path"]: item for item in newest["items"].values()})
+                for version in product["versions"] if self.own else [max(product["versions"])]:
+                    found.update({item["path"]: item for item in product["versions"][version]["items"].values()})
         return list(found.values())
 
     def _look_at(self, item: dict[str, Any]) -> None:
@@ -218,6 +236,8 @@ class Checker:
         if self._good.get(path) == identity:
             return
         status, raw = self._client.get(path)
+        if status == 200 and path in self.damaged:
+            return
         if status != 200 or hashlib.sha256(raw).hexdigest() != item["sha256"]:
             self._note(path, f"status {status}, {len(raw)} bytes, with another hash")
         else:
@@ -256,6 +276,14 @@ class _Client:
         except (http.client.HTTPException, OSError):
             self._connection.close()
             raise
+
+
+def plain(raw: bytes) -> dict[str, Any]:
+    """The JSON in a clearsigned text, whoever signed it; {} where there is none."""
+    try:
+        return json.loads(raw.decode().partition("\n\n")[2].partition("\n-----BEGIN PGP SIGNATURE-----")[0])
+    except ValueError:
+        return {}
 
 
 def authentic(raw: bytes, keyring: str) -> dict[str, Any] | str:

@@ -51,7 +51,7 @@ def _collection(report: Report, bin_directory: Path, collection: Path, env: dict
     step("antsibull-changelog lint", tool("antsibull-changelog"), "lint")
     step("antsibull-docs lint-collection-docs", tool("antsibull-docs"), "lint-collection-docs", "--plugin-docs",
          "--validate-collection-refs", "self", ".")
-    step("shellcheck", "shellcheck", *_shell_scripts(collection))
+    step("shellcheck", "shellcheck", "--external-sources", "--check-sourced", *_shell_scripts(collection))
 
 
 def _ansible_test(report: Report, bin_directory: Path, collection: Path, env: dict[str, str]) -> None:

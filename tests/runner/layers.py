@@ -18,6 +18,7 @@ import podman  # noqa: E402  pylint: disable=wrong-import-position
 HOST_PACKAGES = ("podman", "runc", "netavark|containernetworking-plugins", "nftables", "iptables",
                  "aardvark-dns|golang-github-containernetworking-plugin-dnsname", "mmdebstrap", "debian-archive-keyring",
                  "openssh-client")
+WEB_PACKAGES = ("curl", "nginx", "openssl", "prometheus")
 STREAM_PACKAGES = ("gpg", "gpg-agent", "gpgv")
 
 
@@ -54,7 +55,7 @@ def unit(report: Report, collection: Path, extra: list[str]) -> None:
 
 def contract(report: Report, collection: Path, extra: list[str]) -> None:
     """the stand-ins and the real tools together, on this machine: tests/contract and tests/integration"""
-    bin_directory = prepare((*STREAM_PACKAGES, "nginx", "openssl", "tinyproxy-bin|tinyproxy"), "requirements.txt")
+    bin_directory = prepare((*STREAM_PACKAGES, *WEB_PACKAGES, "tinyproxy-bin|tinyproxy"), "requirements.txt")
     report.pytest("contract", [*pytest(bin_directory), "tests/contract", "tests/integration", *extra],
                   cwd=collection, env=environment(collection, bin_directory))
 
@@ -64,6 +65,13 @@ def faults(report: Report, collection: Path, extra: list[str]) -> None:
     bin_directory = prepare((*STREAM_PACKAGES, "nginx", "e2fsprogs"), "requirements.txt")
     report.pytest("faults", [*pytest(bin_directory), "-n", "2", "tests/faults", *extra], cwd=collection,
                   env=environment(collection, bin_directory))
+
+
+def page(report: Report, collection: Path, extra: list[str]) -> None:
+    """the status page in headless Chromium, over mirrors in every state"""
+    bin_directory = prepare((*STREAM_PACKAGES, "nginx", "wget", "curl", "chromium"), "requirements.txt", "requirements-page.txt")
+    report.pytest("page", [*pytest(bin_directory), "tests/page", "--screenshots", str(machine.TREE / "tests" / "output" / "page"), *extra],
+                  cwd=collection, env=environment(collection, bin_directory))
 
 
 def gate(report: Report, collection: Path, _extra: list[str]) -> None:
@@ -96,6 +104,7 @@ LAYERS: dict[str, Callable[[Report, Path, list[str]], None]] = {
     "unit": unit,
     "contract": contract,
     "faults": faults,
+    "page": page,
     "gates": gate,
     "demo": demo,
     "molecule": molecule,

@@ -4,9 +4,13 @@
 """What a client gets of a mirror that was just made."""
 from __future__ import annotations
 
+import json
+
 import pytest
 
 BOOTLOADERS = {"pxelinux:pxe:i386", "grub-efi-signed:uefi:amd64", "grub-efi:uefi:arm64", "grub-ieee1275:open-firmware:ppc64el"}
+
+FETCH = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=20).read().decode())"
 
 
 def test_every_file_of_the_selection_has_its_hash(mirror):
@@ -33,6 +37,22 @@ def test_what_is_private_is_not_served(mirror, path):
 
 def test_the_lock_is_there_to_be_denied(mirror):
     assert mirror.host.file("/var/www/html/maas/images/ephemeral-v3/stable/.mirror/lock").exists
+
+
+@pytest.mark.parametrize("path", ["ephemeral-v3/stable/", "ephemeral-v3/daily/", ""])
+def test_a_visitor_sees_the_page(mirror, path):
+    page = mirror.client.check_output("python3 -c %s %s", FETCH, f"http://{mirror.name}/maas/images/{path}")
+    assert "<title>MAAS image mirror</title>" in page
+
+
+def test_the_page_of_the_host_lists_its_mirrors(mirror):
+    listed = json.loads(mirror.client.check_output("python3 -c %s %s", FETCH, f"http://{mirror.name}/maas/images/status.json"))
+    assert listed == {"mirrors": [{"name": "stable", "location": "ephemeral-v3/stable/", "aliases": ["daily"]}]}
+
+
+def test_a_copy_of_the_mirror_has_the_page(mirror):
+    page = mirror.host.file("/var/www/html/maas/images/ephemeral-v3/stable/index.html")
+    assert (page.user, page.mode) == ("root", 0o644)
 
 
 def test_a_release_that_was_not_selected_is_not_held(mirror):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, imagemirror.maas contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options that all modules share; doc_fragments/maas.py describes them."""
+"""Options that several modules share; doc_fragments/maas.py describes the connection's."""
 
 from __future__ import annotations
 
@@ -13,6 +13,14 @@ CONNECTION = {
     "ca_path": {"type": "path", "fallback": (env_fallback, ["MAAS_CA_PATH"])},
     "validate_certs": {"type": "bool", "default": True},
     "timeout": {"type": "int", "default": 30},
+}
+
+SELECTION = {
+    "os": {"type": "str", "default": "ubuntu"},
+    "release": {"type": "str"},
+    "arches": {"type": "list", "elements": "str"},
+    "subarches": {"type": "list", "elements": "str", "default": ["*"]},
+    "labels": {"type": "list", "elements": "str", "default": ["*"]},
 }
 
 

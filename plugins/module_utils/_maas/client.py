@@ -38,6 +38,11 @@ class Client:
         self._version = None
 
     @property
+    def secrets(self):
+        """What no text that is shown may hold."""
+        return tuple(self._key)
+
+    @property
     def version(self):
         """The server's Version, asked for once."""
         self.check_version()
@@ -50,10 +55,24 @@ class Client:
         try:
             self._version = parse_version(self._ask("GET", "version/", signed=False)["version"])
         except (errors.NotFoundError, KeyError, TypeError) as error:
+            if self._is_older_than_2():
+                raise errors.NotMaasError(
+                    "%s is a MAAS 1.x: it has only the API 1.0. 2.1 is the oldest that can be used." % self.root
+                ) from error
             raise errors.NotMaasError(
                 "%sversion/ does not answer as a MAAS does%s. api_url is the part before /MAAS, "
                 "such as http://region.example.com:5240" % (self.root, self._said(error))
             ) from error
+
+    def _is_older_than_2(self):
+        # Newer ones answer 410 here
+        old = self.root.replace("/api/2.0/", "/api/1.0/") + "version/"
+        try:
+            response = self._transport.send("GET", old, {"Accept": "application/json"})
+        except errors.UnreachableError:
+            return False
+        value = _decoded(response)
+        return response.status == 200 and isinstance(value, dict) and "version" in value
 
     @staticmethod
     def _said(error):
@@ -79,6 +98,10 @@ class Client:
         except errors.NotFoundError as error:
             if "Unknown API endpoint" in error.words:
                 raise
+
+    def fetch(self, url):
+        """The bytes at a `url` that is not MAAS', such as a stream's metadata. It never gets the API key."""
+        return self._transport.fetch(url)
 
     def _ask(self, method, path, fields=None, files=None, signed=True):
         content_type, body = None, None

@@ -22,6 +22,10 @@ class UnreachableError(MaasError):
     """No HTTP answer came: name, route, TLS or time."""
 
 
+class UntrustedError(UnreachableError):
+    """The server's certificate was not accepted."""
+
+
 class NotMaasError(MaasError):
     """Something answered, but not as a MAAS API 2.0 does."""
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.client import Client
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.errors import MaasError
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.oauth import parse_api_key
@@ -31,9 +33,11 @@ def connect(module):
     options = module.params
     if options["timeout"] < 1:
         raise MaasError("timeout is %d; it must be at least 1 second." % options["timeout"])
+    if options["ca_path"] and not os.path.isfile(options["ca_path"]):
+        raise MaasError("ca_path %s is no file on the host that runs the module." % options["ca_path"])
     key = parse_api_key(options["api_key"])
     # A server may repeat one part of the key, or a password in a URL, where no_log knows only the whole.
-    passwords = [password_of(options.get(name)) for name in ("url", "match_url")]
+    passwords = [password_of(options.get(name)) for name in ("url", "match_url", "boot_source_url", "http_proxy")]
     module.no_log_values.update(long_enough(list(key) + passwords))
     transport = Transport(options["timeout"], options["validate_certs"], options["ca_path"])
     if module.check_mode:

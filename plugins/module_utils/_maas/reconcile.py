@@ -18,7 +18,7 @@ Answer = namedtuple("Answer", "step value")
 
 @dataclass(frozen=True)
 class Step:
-    """One request that changes something.
+    """One request that changes something, and the steps that take it back once it is done.
 
     `path` may hold `{name}`: the id of what an earlier step with `gives=name` made.
     `patience` is for how many seconds it is tried again while MAAS has not read the source yet.
@@ -30,16 +30,16 @@ class Step:
     files: dict = field(default_factory=dict)
     gives: str = ""
     patience: float = 0
+    undo: tuple = ()
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is, what will be, and the steps between. `undo` are the steps that take a half-done plan back."""
+    """What is, what will be, and the steps between."""
 
     before: Any = None
     after: Any = None
     steps: tuple = ()
-    undo: tuple = ()
     warnings: tuple = ()
 
     @property
@@ -53,12 +53,23 @@ class Plan:
         return {"before": self.before or {}, "after": self.after or {}}
 
 
-def apply(client, plan):
-    """Do the plan's steps in order; [Answer]. After a failure its undo is done, and the error says how that went."""
+class Unread:
+    """What to do about a source that MAAS has not read: wait. use_cases/unread.py knows more."""
+
+    def refused(self, step, error):
+        """MAAS refused `step` for now; raises where waiting can't help."""
+
+    def over(self, step, error):
+        """The error to end with when `step` was refused until its time was over."""
+        return error
+
+
+def apply(client, plan, unread=None):
+    """Do the plan's steps in order; [Answer]. After a failure what was done is taken back, and the error says how."""
     try:
-        return _do(client, plan.steps)
+        return _do(client, plan.steps, unread or Unread())
     except _HalfDone as half:
-        if not half.done or not plan.undo:
+        if not _undo_of(half.done):
             raise half.error from half
         raise _taken_back(client, plan, half) from half.error
 
@@ -71,12 +82,12 @@ class _HalfDone(Exception):
         self.known = known
 
 
-def _do(client, steps, known=None):
+def _do(client, steps, unread, known=None):
     known = dict(known or {})
     answers = []
     for step in steps:
         try:
-            value = _send(client, step, known)
+            value = _send(client, step, known, unread)
         except MaasError as error:
             raise _HalfDone(error, answers, known) from error
         if step.gives:
@@ -85,26 +96,29 @@ def _do(client, steps, known=None):
     return answers
 
 
-def _send(client, step, known):
+def _send(client, step, known, unread):
     path = step.path.format(**known)
     if step.method == "DELETE":
         return client.delete(path)
     send = {"POST": client.post, "PUT": client.put}[step.method]
     if not step.patience:
         return send(path, step.fields, step.files)
-    return patiently(client, lambda: send(path, step.fields, step.files), step.patience)
+    return _patiently(client, lambda: send(path, step.fields, step.files), step, unread)
 
 
-def patiently(client, act, seconds):
-    """`act()`, again and again for `seconds` while MAAS answers as it does about a source it has not read yet."""
-    end = client.now() + seconds
+def _patiently(client, act, step, unread):
+    """`act()`, again and again while MAAS answers as it does about a source it has not read yet."""
+    end = client.now() + step.patience
     pause = _FIRST_PAUSE
     while True:
         try:
             return act()
         except InvalidError as error:
-            if not is_not_read_yet(error) or client.now() + pause > end:
+            if not is_not_read_yet(error):
                 raise
+            unread.refused(step, error)
+            if client.now() + pause > end:
+                raise unread.over(step, error) from error
         client.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE)
 
@@ -114,29 +128,21 @@ def is_not_read_yet(error):
     return "no available images" in error.words.lower()
 
 
+def _undo_of(done):
+    return [step for answer in reversed(done) for step in answer.step.undo]
+
+
 def _taken_back(client, plan, half):
-    done = [answer.step for answer in half.done]
-    # What a step made is addressed by its id: an undo that names something which was never made is left out.
-    undo = [step for step in plan.undo if _addressable(step, half.known, plan.undo)]
+    done = ", ".join("%s %s" % (answer.step.method, answer.step.path) for answer in half.done)
     try:
-        _do(client, undo, half.known)
+        _do(client, _undo_of(half.done), Unread(), half.known)
     except _HalfDone as failed:
         return MaasError(
             "%s This came after %s; taking that back failed too: %s MAAS is NOT as it was before."
-            % (half.error, _listed(done), failed.error),
+            % (half.error, done, failed.error),
             **dict(half.error.data, before=plan.before),
         )
     return MaasError(
-        "%s What had been done before that (%s) was taken back; MAAS is as it was." % (half.error, _listed(done)),
+        "%s What had been done before that (%s) was taken back; MAAS is as it was." % (half.error, done),
         **half.error.data,
     )
-
-
-def _addressable(step, known, undo):
-    makes = {other.gives for other in undo if other.gives}
-    names = [part.partition("}")[0] for part in step.path.split("{")[1:]]
-    return all(name in known or name in makes for name in names)
-
-
-def _listed(steps):
-    return ", ".join("%s %s" % (step.method, step.path) for step in steps)

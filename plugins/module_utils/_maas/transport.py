@@ -16,10 +16,13 @@ from ansible.module_utils.urls import SSLValidationError, open_url
 
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.errors import (
     UnreachableError,
+    UntrustedError,
     WriteInCheckModeError,
 )
+from ansible_collections.imagemirror.maas.plugins.module_utils._maas.url import without_password
 
 AGENT = "ansible-imagemirror.maas"
+_FETCH_TIMEOUT = 10  # seconds, at most, for what is not MAAS
 
 # Header names in `headers` are lower case; `body` is bytes.
 Response = namedtuple("Response", "status headers body")
@@ -43,24 +46,43 @@ class Transport:
 
     def send(self, method, url, headers, body=None):
         """The Response, whatever its status; UnreachableError if there is none."""
+        return self._send(url, self._options, data=body, headers=headers, method=method)
+
+    def fetch(self, url):
+        """The bytes at a URL that is not MAAS', redirects followed; UnreachableError if there are none."""
+        # It may be out of reach from here, and is only read for better words: no long wait
+        options = dict(self._options, follow_redirects="safe", timeout=min(self._options["timeout"], _FETCH_TIMEOUT))
+        shown = without_password(url)
         try:
-            with open_url(url, data=body, headers=headers, method=method, **self._options) as answer:
+            response = self._send(url, dict(options, ca_path=None), shown)
+        except UntrustedError:
+            if not options["ca_path"]:
+                raise
+            response = self._send(url, options, shown)  # a mirror with the same authority as MAAS
+        if response.status != 200:
+            raise UnreachableError("%s answers %d." % (shown, response.status))
+        return response.body
+
+    def _send(self, url, options, shown=None, **request):
+        shown = shown or url
+        try:
+            with open_url(url, **dict(options, **request)) as answer:
                 return _response(answer.status, answer)
         except HTTPError as error:
             with error:
                 return _response(error.code, error)
         except (SSLValidationError, ssl.SSLError) as error:
-            raise UnreachableError(_tls_message(url, error)) from error
+            raise UntrustedError(_tls_message(shown, error)) from error
         except URLError as error:
             if isinstance(error.reason, ssl.SSLError):
-                raise UnreachableError(_tls_message(url, error.reason)) from error
-            raise UnreachableError("%s can't be reached: %s." % (url, error.reason)) from error
+                raise UntrustedError(_tls_message(shown, error.reason)) from error
+            raise UnreachableError("%s can't be reached: %s." % (shown, error.reason)) from error
         except (socket.timeout, TimeoutError) as error:
             raise UnreachableError(
-                "%s did not answer within %s seconds (option timeout)." % (url, self._options["timeout"])
+                "%s did not answer within %s seconds (option timeout)." % (shown, options["timeout"])
             ) from error
         except (http.client.HTTPException, AnsibleConnectionError, OSError, ValueError) as error:
-            raise UnreachableError("%s can't be used: %s." % (url, error or type(error).__name__)) from error
+            raise UnreachableError("%s can't be used: %s." % (shown, error or type(error).__name__)) from error
 
 
 def _response(status, answer):
@@ -87,3 +109,7 @@ class ReadOnlyTransport:
                 "Refused to send %s %s in check mode. This is a bug; please report it." % (method, url)
             )
         return self._transport.send(method, url, headers, body)
+
+    def fetch(self, url):
+        """As Transport.fetch, which only reads."""
+        return self._transport.fetch(url)

@@ -16,7 +16,8 @@ import sys
 import time
 
 from . import settings as settings_file
-from .errors import MirrorError
+from .display import display
+from .errors import MirrorError, without_credentials
 from .probe import probe
 from .report import human
 from .sync import rollback, sync, verify
@@ -37,7 +38,22 @@ def main(argv=None):
         where = "%s, step %s" % (arguments.mirror, error.step) if error.step else arguments.mirror
         print("maas-image-mirror: %s: %s" % (where, error), file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        print("maas-image-mirror: %s: interrupted" % arguments.mirror, file=sys.stderr)
+        return 128 + signal.SIGINT
+    except Exception as error:  # pylint: disable=broad-except  # whoever reads it is no programmer
+        print("maas-image-mirror: %s: unexpected: %s: %s, in %s" % (
+            arguments.mirror, type(error).__name__, without_credentials(str(error)), _place(error)), file=sys.stderr)
+        return 1
     return 0
+
+
+def _place(error):
+    """The file and line that raised an error."""
+    trace = error.__traceback__
+    while trace.tb_next:
+        trace = trace.tb_next
+    return "%s line %d" % (os.path.basename(trace.tb_frame.f_code.co_filename), trace.tb_lineno)
 
 
 def _parser():
@@ -47,11 +63,12 @@ def _parser():
     command = _command(commands, "sync", _sync, "bring the mirror up to date and publish it")
     _add_check(command)
     _add_full(command)
-    command.add_argument("--splay", type=int, default=0, metavar="SECONDS",
-                         help="first wait a random time of up to SECONDS, so that many mirrors don't ask at once")
+    _add_splay(command)
     command = _command(commands, "verify", _verify, "fetch again what is not on disk as it was published")
     _add_check(command)
     _add_full(command)
+    command.add_argument("--lock-timeout", type=int, metavar="SECONDS", help="how long to wait for another run on the mirror")
+    _add_splay(command)
     command = _command(commands, "rollback", _rollback, "publish a kept generation, and pin it")
     command.add_argument("generation", nargs="?", default="previous",
                          help="a name that `list` shows, `latest`, or `previous`: the one before the latest (default)")
@@ -74,6 +91,11 @@ def _add_full(command):
     command.add_argument("--full", action="store_true", help="read and hash every file, not its size alone")
 
 
+def _add_splay(command):
+    command.add_argument("--splay", type=int, default=0, metavar="SECONDS",
+                         help="first wait a random time of up to SECONDS, so that many mirrors don't ask at once")
+
+
 def _command(commands, name, run, text):
     command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", epilog=_EXIT_CODES)
     command.add_argument("mirror", metavar="NAME", help="of %s/NAME.json, or the path of such a file" % _FOLDER)
@@ -86,18 +108,21 @@ def _path(mirror):
 
 
 def _sync(settings, arguments):
-    if not arguments.check:
-        time.sleep(random.uniform(0, arguments.splay))
-    _print(settings, arguments, sync(_full(settings, arguments), arguments.check))
+    _print(settings, arguments, sync(*_prepared(settings, arguments)))
 
 
 def _verify(settings, arguments):
-    _print(settings, arguments, verify(_full(settings, arguments), arguments.check))
+    if arguments.lock_timeout is not None:
+        settings.lock_timeout = arguments.lock_timeout
+    _print(settings, arguments, verify(*_prepared(settings, arguments)))
 
 
-def _full(settings, arguments):
+def _prepared(settings, arguments):
+    """What a run is called with, after the time that it is to wait."""
+    if not arguments.check:
+        time.sleep(random.uniform(0, arguments.splay))
     settings.verify = "full" if arguments.full else settings.verify
-    return settings
+    return settings, arguments.check, [display(sys.stderr, settings.name)]
 
 
 def _rollback(settings, arguments):
@@ -135,12 +160,18 @@ def _status(settings, arguments):
         return
     if not status:
         raise MirrorError("%s has had no sync yet" % settings.path, "Run maas-image-mirror sync %s." % arguments.mirror)
-    print("%s: generation %s, %d items, %s" % (settings.name, status.get("generation", "none"), status.get("items", 0),
+    print("%s: generation %s, %d items, %s" % (settings.name, status.get("generation") or "none", status.get("items", 0),
                                                human(status.get("bytes", 0))))
-    print("last success %s" % status.get("last_success", "never"))
+    if status.get("pinned"):
+        print("pinned to generation %s" % status["pinned"])
+    print("last success %s" % (status.get("last_success") or "never"))
     attempt = status["last_attempt"]
-    print("last attempt %s: %s%s" % (attempt["finished"], attempt["outcome"],
-                                     " in step %s: %s" % (attempt.get("step", "?"), attempt["error"]) if "error" in attempt else ""))
+    print("last attempt %s, %s: %s%s" % (attempt["finished"], attempt["command"], attempt["outcome"], " in step %s: %s" % (
+        attempt.get("step") or "?", attempt["error"]) if attempt.get("error") else ""))
+    verified = status.get("last_verification")
+    if verified:
+        print("last verification %s, %s: %d items, %d bad, %d repaired" % (
+            verified["finished"], verified["mode"], verified["items"], verified["bad"], verified["repaired"]))
 
 
 def _probe(settings, arguments):

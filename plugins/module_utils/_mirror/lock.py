@@ -12,15 +12,19 @@ import time
 
 from .errors import LockedError, explained
 
+_GIVES_WAY = "gives way"  # in the words of a holder that lets go soon when it is asked to
+_PATIENCE = 60  # seconds to wait for such a one, whatever the timeout
+
 
 @contextlib.contextmanager
-def locked(path, timeout):
+def locked(path, timeout, gives_way=False):
     """Holds the lock of a file for the length of the block.
 
     timeout: seconds to wait for another holder; 0 fails at once.
+    gives_way: the block looks at asked() and ends soon when somebody wants the lock.
     LockedError: who holds it, and since when.
     """
-    deadline = time.monotonic() + timeout
+    begun = time.monotonic()
     with explained(path):
         file = open(path, "a+", encoding="utf-8")
     with file:
@@ -29,14 +33,33 @@ def locked(path, timeout):
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError as error:
-                if time.monotonic() >= deadline:
-                    file.seek(0)
-                    raise LockedError("Another run works on this mirror: %s" % (file.read().strip() or "unknown"),
+                file.seek(0)
+                holder = file.read().strip() or "unknown"
+                patience = timeout
+                if _GIVES_WAY in holder and not gives_way:
+                    _ask(path)
+                    patience = max(timeout, _PATIENCE)
+                if time.monotonic() - begun >= patience:
+                    raise LockedError("Another run works on this mirror: %s" % holder,
                                       "Wait for it, or set lock_timeout to the seconds to wait.") from error
                 time.sleep(0.2)
-        _note(file, "process %d since %s" % (os.getpid(), time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())))
+        with contextlib.suppress(OSError):
+            os.unlink(path + ".wanted")
+        _note(file, "process %d since %s%s" % (os.getpid(), time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+                                               ", which gives way" if gives_way else ""))
         yield
         _note(file, "")
+
+
+def asked(path):
+    """Whether somebody waits for a holder of the lock that gives way."""
+    return os.path.exists(path + ".wanted")
+
+
+def _ask(path):
+    with contextlib.suppress(OSError):
+        with open(path + ".wanted", "w", encoding="utf-8"):
+            pass
 
 
 def _note(file, words):

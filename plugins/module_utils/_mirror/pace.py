@@ -17,7 +17,7 @@ class Throttle:
     """Holds back whoever asks, so that all of them together get so many bytes a second."""
 
     def __init__(self, rate):
-        """rate: bytes a second; None holds nobody back."""
+        """rate: bytes a second; 0 holds nobody back."""
         self.rate = rate
         self._lock = threading.Lock()
         self._free = time.monotonic()  # when all bytes that were granted have had their time

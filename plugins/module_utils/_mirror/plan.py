@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from .errors import UpstreamError
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-RESERVED = ("streams", "index.html", "status.json", "keyring.gpg")  # names that the mirror itself publishes at its top
+RESERVED = ("streams", "index.html", "status.json", "progress.json", "keyring.gpg")  # names that the mirror itself publishes at its top
 
 
 @dataclass(frozen=True)
@@ -89,14 +89,23 @@ def total(wanted):
 
 
 def summary(wanted):
-    """[{os, release, arch, version, items, bytes}]: what items come to, by image; sorted."""
+    """[{os, release, arch, version, kernels, items, bytes}]: what items come to, by image; sorted."""
     images = {}
     for item in wanted:
-        key = (item.os, item.release, item.arch, item.version)
-        count, size = images.get(key, (0, 0))
-        images[key] = (count + 1, size + item.size)
-    return [dict(zip(("os", "release", "arch", "version"), key), items=count, bytes=size)
-            for key, (count, size) in sorted(images.items())]
+        images.setdefault((item.os, item.release, item.arch, item.version), []).append(item)
+    return [dict(zip(("os", "release", "arch", "version"), key), kernels=kernels(held), items=len(held), bytes=total(held))
+            for key, held in sorted(images.items())]
+
+
+def kernels(wanted):
+    """The subarchitectures of items, sorted: the end of the names of their products, as in …:v3:boot:24.04:amd64:ga-24.04."""
+    return sorted({name.rpartition(":")[2] for item in wanted for name in item.products if ":boot:" in name})
+
+
+def label(wanted):
+    """The label that items have in their stream, as in com.ubuntu.maas.LABEL:v3:…; None where they don't agree."""
+    labels = {name.partition(":")[0].rpartition(".")[2] for item in wanted for name in item.products}
+    return labels.pop() if len(labels) == 1 else None
 
 
 def table(wanted):

@@ -5,12 +5,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from dataclasses import dataclass, field
 
-from .errors import MirrorError, without_credentials
-from .plan import summary, table, total
+from . import health, hook, metrics, signing
+from .errors import FetchError, MirrorError, without_credentials
+from .plan import label, summary, table, total
 
 SCHEMA = 1  # of status.json
+_RUNS = 20  # how many are remembered
+_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-")
+_UNCHANGED = {"name": "", "source": None, "stream": None, "index": None, "signer": None, "generation": None, "published": None,
+              "upstream_updated": None, "items": 0, "bytes": 0, "images": [], "generations": [], "pinned": None, "selections": [],
+              "stale_after": 0, "last_success": None, "last_verification": None, "runs": []}
+
+
+@dataclass
+class Run:
+    """A run that has ended."""
+
+    command: str  # sync, verify or rollback
+    started: str  # ISO 8601 in UTC
+    finished: str
+    outcome: Result | BaseException  # what it did, or what ended it
+    verification: object = None  # the Verification that it made
 
 
 @dataclass
@@ -32,6 +51,10 @@ class Result:
     @property
     def changed(self):
         return self.published or self.pin_changed or bool(self.added) or bool(self.removed)
+
+    def answer(self, path):
+        """What a module answers. path: the mirror's directory, for the diff."""
+        return dict(self.to_dict(), diff=self.diff(path), warnings=self.warnings)
 
     def to_dict(self):
         return {
@@ -66,31 +89,106 @@ class Result:
             len(self.added), human(total(self.added)), len(self.removed))
 
 
-def status(settings, former, command, started, finished, outcome):
-    """The content of status.json after a run.
+def publish(settings, tree, run):
+    """Tells all who ask of a run: status.json, its health, the metrics and the hook. What the last two have to say is a warning."""
+    content = status(settings, tree, run)
+    try:
+        tree.report(content)
+    finally:
+        health.tell(tree, content)
+    warnings = [words for words in (metrics.write(settings, content), hook.run(settings, content)) if words]
+    if warnings:
+        if isinstance(run.outcome, Result):
+            run.outcome.warnings += warnings
+        content["last_attempt"]["warnings"] = content["last_attempt"]["warnings"] + warnings
+        tree.report(content)
 
-    former: the status before it: what a failed run did not change stays as it was.
-    command: sync, verify or rollback.
-    started, finished: ISO 8601 in UTC.
-    outcome: the run's Result, or the exception that ended it.
-    """
-    new = {key: former[key] for key in ("name", "source", "generation", "published", "items", "bytes", "images", "last_success",
-                                        "pinned") if key in former}
-    new.update((key, without_credentials(getattr(settings, key))) for key in ("name", "source") if hasattr(settings, key))
-    attempt = {"command": command, "started": started, "finished": finished, "outcome": "ok"}
+
+def status(settings, tree, run):
+    """The content of status.json after a run, as docs/status.md has it. What a failed run did not change stays as it was."""
+    former = tree.status()
+    new = {key: former.get(key, default) for key, default in _UNCHANGED.items()}
+    new.update(_settings(settings))
+    with contextlib.suppress(MirrorError):  # what can't be read of the mirror is what the run has failed over
+        new.update(_held(tree))
+    attempt = _attempt(run)
+    if isinstance(run.outcome, Result):
+        if run.outcome.published or not new["published"]:
+            new["published"] = run.finished
+        if run.command == "sync" and not tree.pinned():  # a pinned mirror was not compared with upstream
+            new["last_success"] = run.finished
+    verified = _verification(run)
+    if verified:
+        new["last_verification"] = verified
+    short = {key: attempt[key] for key in ("command", "started", "finished", "outcome", "exit_code", "added_bytes", "step")}
+    short.update(generation=new["generation"], error=attempt["error"] and attempt["error"].splitlines()[0])
+    return dict(new, schema=SCHEMA, last_attempt=attempt, runs=([short] + new["runs"])[:_RUNS],
+                disk=dict(tree.disk(), mirror=sum(size for path, size in tree.files())))
+
+
+def _settings(settings):
+    """What the settings tell; those of a tree alone tell little."""
+    told = {"name": getattr(settings, "name", None)}
+    if hasattr(settings, "source"):
+        told.update(source=without_credentials(settings.source), index=settings.index, stale_after=settings.max_age,
+                    signer=_signer(settings),
+                    selections=[{key: value for key, value in vars(selection).items() if value} for selection in settings.selections])
+    return {key: value for key, value in told.items() if value is not None or key == "signer"}
+
+
+def _signer(settings):
+    with contextlib.suppress(MirrorError):
+        return settings.index == "trimmed" and signing.fingerprint(settings.signing_home) or None
+    return None
+
+
+def _held(tree):
+    """What the mirror holds and publishes."""
+    current = tree.current()
+    generations = tree.generations()
+    items = next((list(generation.items.values()) for generation in generations if generation.name == current), [])
+    return {
+        "generation": current, "upstream_updated": current and _upstream_date(current), "stream": label(items),
+        "items": len(items), "bytes": total(items), "images": summary(items), "pinned": tree.pinned(),
+        "generations": [{"name": one.name, "published": one.published, "upstream_updated": _upstream_date(one.name),
+                         "items": len(one.items), "bytes": total(one.items.values()), "current": one.name == current}
+                        for one in generations],
+    }
+
+
+def _upstream_date(generation):
+    """Upstream's date, which a generation's name begins with."""
+    match = _DATE.match(generation)
+    return match and "%s-%s-%sT%s:%s:%sZ" % match.groups()
+
+
+def _attempt(run):
+    attempt = {"command": run.command, "started": run.started, "finished": run.finished, "outcome": "ok", "exit_code": 0,
+               "warnings": [], "added_bytes": 0, "served": {}, "step": None, "error": None, "failures": []}
+    outcome = run.outcome
     if isinstance(outcome, Result):
-        new.update(generation=outcome.generation, items=len(outcome.after), bytes=total(outcome.after.values()),
-                   images=summary(outcome.after.values()), last_success=finished)
-        if outcome.published or "published" not in new:
-            new["published"] = finished
-        if outcome.pin_changed:
-            new["pinned"] = outcome.pin
         attempt.update(added_bytes=total(outcome.added), warnings=outcome.warnings, served=outcome.served)
+    elif isinstance(outcome, MirrorError):
+        attempt.update(outcome.to_dict(), outcome="failed", exit_code=outcome.exit_code, error=without_credentials(str(outcome)))
     else:
-        attempt.update(outcome="failed", error=without_credentials(str(outcome) or type(outcome).__name__))
-        if isinstance(outcome, MirrorError):
-            attempt.update(outcome.to_dict(), exit_code=outcome.exit_code)
-    return dict(new, schema=SCHEMA, last_attempt=attempt)
+        code = outcome.code if isinstance(outcome, SystemExit) and isinstance(outcome.code, int) else 1
+        attempt.update(outcome="failed", exit_code=code, error="stopped by signal %d" % (code - 128) if code > 128 else
+                       "unexpected: %s: %s" % (type(outcome).__name__, without_credentials(str(outcome))))
+    return attempt
+
+
+def _verification(run):
+    """What the run found out about all items, if that was what it was for."""
+    verification = run.verification
+    if not verification or verification.found is None or not (run.command == "verify" or verification.mode == "full"):
+        return None
+    repaired = 0
+    if isinstance(run.outcome, Result):
+        repaired = len(verification.found)
+    elif isinstance(run.outcome, FetchError):
+        repaired = len({item.path for item in verification.found} - {path for path, words in run.outcome.failures})
+    return {"mode": verification.mode, "started": verification.started, "finished": run.finished, "items": len(verification.seen),
+            "bytes": total(verification.seen), "bad": len(verification.found), "repaired": repaired}
 
 
 def human(size):

@@ -65,6 +65,8 @@ TREE_OPTIONS = {
     "path": {"type": "path", "required": True},
     "owner": {"type": "str"},
     "lock_timeout": {"type": "int", "default": 0},
+    "metrics": {"type": "path"},
+    "hook": {"type": "list", "elements": "str", "default": []},
 }
 
 MIRROR_OPTIONS = dict(
@@ -76,7 +78,9 @@ MIRROR_OPTIONS = dict(
     wipe_ratio={"type": "float", "default": 0.5},
     require_bootloaders={"type": "bool", "default": True},
     allow_downgrade={"type": "bool", "default": False},
+    max_age={"type": "int", "default": 172800},
     verify={"type": "str", "choices": ["fast", "full"], "default": "fast"},
+    verify_rate_limit={"type": "str"},
     index={"type": "str", "choices": ["upstream", "trimmed"], "default": "upstream"},
     signing_home={"type": "path", "default": "/var/lib/maas-image-mirror/gnupg"},
     siblings={"type": "list", "elements": "path", "default": []},
@@ -85,7 +89,7 @@ MIRROR_OPTIONS = dict(
 _KEYS_OF_FILTERS = {"os": "os", "releases": "release", "arches": "arch", "subarches": "subarch",
                     "kflavors": "kflavor", "labels": "label"}
 _AT_LEAST = {"keep_generations": 1, "parallel": 1, "connections": 1, "connect_timeout": 1, "stall_timeout": 1,
-             "metadata_timeout": 1, "lock_timeout": 0, "retries": 0, "prune_grace": 0, "wipe_ratio": 0}
+             "metadata_timeout": 1, "lock_timeout": 0, "retries": 0, "prune_grace": 0, "max_age": 0, "wipe_ratio": 0}
 _AT_MOST = {"parallel": 128, "connections": 128, "wipe_ratio": 1}
 _FILTER = re.compile(r"[\w|-]+ *!?[=~]")
 
@@ -135,13 +139,22 @@ def checked(values, options):
     if options is MIRROR_OPTIONS:
         settings.siblings = [path for path in map(_directory, settings.siblings) if path != settings.path]
         settings.name = settings.name or os.path.basename(settings.path)
+        rate("verify_rate_limit", settings.verify_rate_limit)
     return settings
+
+
+def rate(option, text):
+    """The bytes a second of a setting such as 500K or 20M, in powers of 1024; 0, without a limit, where there is none."""
+    match = re.fullmatch(r"(\d+)([KMG]?)", text or "0")
+    if not match:
+        raise SettingsError("%s is %r" % (option, text), "It is bytes a second, as in 500K or 20M.")
+    return int(match.group(1)) << {"": 0, "K": 10, "M": 20, "G": 30}[match.group(2)]
 
 
 def _check_source(settings):
     settings.source = source_url(settings.source)
     settings.sources = [source_url(source, "sources") for source in settings.sources]
-    settings.rate = _rate(settings.rate_limit)
+    settings.rate = rate("rate_limit", settings.rate_limit)
     _check_credentials(settings)
     settings.selections = [_selection(number, Selection(**selection))
                            for number, selection in enumerate(settings.selections, 1)]
@@ -187,14 +200,6 @@ def _bounded(settings, option, low, high):
     if value < low or (high is not None and value > high):
         raise SettingsError("%s is %s" % (option, value), "It has to be at least %d%s." % (
             low, "" if high is None else " and at most %d" % high))
-
-
-def _rate(text):
-    """Bytes a second, or None for as many as there can be. `500K` and `20M` are in powers of 1024."""
-    match = re.fullmatch(r"(\d+)([KMG]?)", text or "0")
-    if not match:
-        raise SettingsError("rate_limit is %r" % text, "It is bytes a second, as in 500K or 20M.")
-    return int(match.group(1)) << {"": 0, "K": 10, "M": 20, "G": 30}[match.group(2)] or None
 
 
 def _check_credentials(settings):

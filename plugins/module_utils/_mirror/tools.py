@@ -50,7 +50,7 @@ def end_with_parent():
 
 def start(argv, **options):
     """A started process in a fixed locale, whose output is text; the caller ends it, or dies and it ends too."""
-    environment = dict(os.environ, PATH=_PATH, LC_ALL="C.UTF-8")
+    environment = dict(options.pop("env", os.environ), PATH=_PATH, LC_ALL="C.UTF-8")
     program = find(argv[0])
     try:
         # not run_command: the engine is without Ansible on the mirror host, and a fetch is watched while it runs

@@ -5,13 +5,14 @@
 
     <path>/streams -> .mirror/generations/<id>/streams    the only thing that changes at a publish
     <path>/noble/… bootloaders/…                          items, immutable
-    <path>/status.json keyring.gpg
+    <path>/status.json progress.json keyring.gpg          what docs/status.md describes; the operator's public key
     <path>/.mirror/                                       never served
-        lock  pin  snapshot/  former/  incoming/<sha256>{,.journal}  generations/<id>/{streams/v1/*,plan.json}
+        lock  pin  health/  verified  spare  snapshot/  former/  incoming/<sha256>{,.journal}  generations/<id>/{streams/v1/*,plan.json}
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import hashlib
 import json
@@ -24,11 +25,14 @@ from .errors import FetchError, RefusedError, StorageError, explained
 from .identity import account
 from .partial import arrived, discard
 from .plan import RESERVED, Item
+from .reading import chunks
 from .tools import run
 
 _PRIVATE = ".mirror"
+_PAGE = "index.html"  # the role mirror_web's, which may be there before the first sync
 KEYRING = "keyring.gpg"  # the operator's public key, where the index is trimmed
 _CHUNK = 1 << 20  # bytes read at a time
+_SPARE = 1 << 18  # bytes kept for status.json
 
 
 @dataclass
@@ -50,8 +54,12 @@ class Tree:
         self.lock = os.path.join(self._private, "lock")
         self.snapshot = os.path.join(self._private, "snapshot")
         self.incoming = os.path.join(self._private, "incoming")
+        self.health = os.path.join(self._private, "health")
+        self.verified = os.path.join(self._private, "verified")  # what a full verification has read so far
         self._generations = os.path.join(self._private, "generations")
+        self.former = os.path.join(self._private, "former")  # a generation on its way out
         self._pin = os.path.join(self._private, "pin")
+        self._spare = os.path.join(self._private, "spare")
 
     # Reading
 
@@ -88,9 +96,25 @@ class Tree:
             return None
         return os.path.getsize(full)
 
-    def matches(self, item):
-        """Whether an item's file has its size and hash: reads all of it."""
-        return self.size(item.path) == item.size and sha256(self._at(item.path)) == item.sha256
+    def matches(self, item, rate=0, told=None):
+        """Whether an item's file has its size and hash: reads all of it, from the disk itself.
+
+        rate: bytes a second, 0 is without a limit. told: is called with the bytes of each read.
+        """
+        if self.size(item.path) != item.size:
+            return False
+        digest = hashlib.sha256()
+        with explained(item.path):
+            for chunk in chunks(self._at(item.path), rate):
+                digest.update(chunk)
+                if told:
+                    told(len(chunk))
+        return digest.hexdigest() == item.sha256
+
+    def changed(self, path):
+        """When an item's file was changed last, in nanoseconds: a time that nobody can set."""
+        with explained(path):
+            return os.stat(self._at(path)).st_ctime_ns
 
     def files(self):
         """(path, bytes) of every item's file on disk, known or not, and of every link. Another mirror inside this one is left alone."""
@@ -109,11 +133,15 @@ class Tree:
 
     def free(self):
         """The bytes that the owner may still write to the file system."""
+        return self.disk()["free"]
+
+    def disk(self):
+        """{free: bytes that the owner may still write, total: bytes} of the file system."""
         there = self.path
         while not os.path.exists(there):
             there = os.path.dirname(there)
         stat = os.statvfs(there)
-        return stat.f_bavail * stat.f_frsize
+        return {"free": stat.f_bavail * stat.f_frsize, "total": stat.f_blocks * stat.f_frsize}
 
     def arrived(self, items):
         """The bytes of items that an earlier run has left in incoming/."""
@@ -152,7 +180,7 @@ class Tree:
         What sstream-mirror filled is taken over: its good files stay, and its index, until the first publish.
         """
         adopted = any(os.path.isfile(self._at("streams/v1/index." + ending)) for ending in ("sjson", "json"))
-        if not self.exists() and not adopted and os.path.isdir(self.path) and os.listdir(self.path):
+        if not self.exists() and not adopted and os.path.isdir(self.path) and set(os.listdir(self.path)) - {_PAGE}:
             raise RefusedError("%s is not empty and holds no mirror of this collection" % self.path,
                                "A mirror deletes what it does not list: give it an empty directory of its own.")
 
@@ -209,15 +237,20 @@ class Tree:
         published: when it is going to be: ISO 8601 in UTC.
         """
         with explained(self.path):
-            _write_json(os.path.join(self.snapshot, "plan.json"), _plan(items, published))
+            replace(os.path.join(self.snapshot, "plan.json"), json.dumps(_plan(items, published), sort_keys=True) + "\n")
             shutil.rmtree(os.path.join(self.snapshot, ".data"), ignore_errors=True)
             run(["sync", "--file-system", self._private])
-            directory, former = os.path.join(self._generations, name), os.path.join(self._private, "former")
-            self.clear(former)
-            if os.path.isdir(directory):  # a state that was stored before comes back: what counts is what was checked now
-                os.rename(directory, former)
-            os.rename(self.snapshot, directory)
-            self.clear(former)
+            self.retire(name)  # a state that was stored before may come back: what counts is what was checked now
+            os.rename(self.snapshot, os.path.join(self._generations, name))
+            self.clear(self.former)
+
+    def retire(self, name):
+        """Takes a generation away, by one rename, to `former`: half of one would be in the way of every later run."""
+        directory = os.path.join(self._generations, name)
+        with explained(directory):
+            self.clear(self.former)
+            if os.path.isdir(directory):
+                os.rename(directory, self.former)
 
     def publish(self, name):
         """Makes a generation the published one, by one rename. A power cut leaves the old one or the new one, whole."""
@@ -237,7 +270,7 @@ class Tree:
         """Makes syncs leave a generation published; None lets them publish again."""
         with explained(self._pin):
             if name is not None:
-                _replace(self._pin, name + "\n")
+                replace(self._pin, name + "\n")
             elif os.path.exists(self._pin):
                 os.unlink(self._pin)
 
@@ -265,15 +298,23 @@ class Tree:
                     os.rmdir(folder)
                     folder = os.path.dirname(folder)
 
-    def retire(self, generations):
-        """Deletes generations that are not kept any more. Their items go first, by drop(): a kill between leaks nothing."""
-        for generation in generations:
-            self.clear(generation.directory)
-
     def report(self, status):
-        """Replaces status.json, whole."""
+        """Replaces status.json, whole. It is written where room was kept for it: a full disk has to be told, too."""
         with explained(self._at("status.json")):
-            _write_json(self._at("status.json"), status, indent=2)
+            _fill(self._spare, json.dumps(status, indent=2, sort_keys=True) + "\n")
+            os.replace(self._spare, self._at("status.json"))
+        with contextlib.suppress(OSError):
+            with open(self._spare, "wb") as file:
+                os.posix_fallocate(file.fileno(), 0, _SPARE)
+
+    def tell(self, progress):
+        """Replaces progress.json, whole. It is worth nothing a second later, so nothing waits for the disk."""
+        temporary = os.path.join(self._private, "progress.json.new")
+        with open(temporary, "w", encoding="utf-8") as file:
+            json.dump(progress, file, sort_keys=True)
+            file.write("\n")
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, self._at("progress.json"))
 
     def _at(self, path):
         return os.path.join(self.path, path)
@@ -308,19 +349,21 @@ def _plan(items, published):
     return {"published": published, "items": [item.to_dict() for item in items.values()]}
 
 
-def _write_json(path, content, indent=None):
-    _replace(path, json.dumps(content, indent=indent, sort_keys=True) + "\n")
-
-
-def _replace(path, text):
+def replace(path, text):
     """Writes a file so that its former content or the new one is there, whole, whenever it is read."""
     temporary = os.path.join(os.path.dirname(path), ".%s.new" % os.path.basename(path))
-    with open(temporary, "w", encoding="utf-8") as file:
-        file.write(text)
+    _fill(temporary, text)
+    os.replace(temporary, path)
+
+
+def _fill(path, text):
+    """Writes a file from its start, into the room that it has; what it says is on the disk."""
+    with open(path, "r+b" if os.path.exists(path) else "wb") as file:
+        os.fchmod(file.fileno(), 0o644)
+        file.write(text.encode())
+        file.truncate()
         file.flush()
         os.fsync(file.fileno())
-    os.chmod(temporary, 0o644)
-    os.replace(temporary, path)
 
 
 def _settle(directory):

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 
 from . import metadata, plan, preflight, retention, signing
-from .errors import RefusedError, without_credentials
+from .errors import MirrorError, RefusedError, without_credentials
 from .report import Result
 from .tree import Tree
 
@@ -25,10 +26,10 @@ class Work:
     retired: list = field(default_factory=list)  # Generations to delete
 
 
-def update(settings, tree, snapshot, steps, now):
+def update(settings, tree, snapshot, steps, now, verification):
     """A sync: take what is selected of the stream as it is now.
 
-    snapshot: the directory for the metadata. now: ISO 8601 in UTC.
+    snapshot: the directory for the metadata. now: ISO 8601 in UTC. verification: tells which items are not on disk.
     """
     generations, current = _generations(tree)
     steps("snapshot")
@@ -55,7 +56,8 @@ def update(settings, tree, snapshot, steps, now):
 
     kept, retired = retention.split([generation for generation in generations if generation.name != name],
                                     settings.keep_generations, settings.prune_grace, tree.current(), now)
-    added, missing, linked = _absent(settings, tree, wanted, listed)
+    added = verification.bad(wanted.values(), listed)
+    missing, linked = _obtainable(settings, tree, added, listed)
     promised = set(wanted).union(*(generation.items for generation in kept))
     dropped = [(path, size) for path, size in tree.files() if path not in promised]
     result = Result(generation=name, previous=current and current.name, before=before, after=wanted, added=added, removed=dropped,
@@ -63,13 +65,14 @@ def update(settings, tree, snapshot, steps, now):
     return Work(result, missing, linked, rows=rows, fresh=True, retired=retired)
 
 
-def repair(settings, tree, steps):
+def repair(settings, tree, steps, verification):
     """A verification: fetch again what is not on disk as the kept generations list it. The stream is not looked at."""
     steps("verify")
     generations, current = _generations(tree)
     _require(current, settings)
     listed = _listed(generations)
-    added, missing, linked = _absent(settings, tree, listed, listed)
+    added = verification.bad(listed.values(), listed)
+    missing, linked = _obtainable(settings, tree, added, listed)
     return Work(Result(generation=current.name, previous=current.name, before=current.items, after=current.items,
                        added=added, removed=[], published=False), missing, linked)
 
@@ -109,23 +112,17 @@ def _listed(generations):
     return {path: item for generation in generations for path, item in generation.items.items()}
 
 
-def _present(settings, tree, item, listed):
-    """Whether an item is on disk. What no generation lists (a run was cut off before it published) is read and hashed."""
-    return tree.size(item.path) == item.size and (
-        settings.verify == "fast" and item.path in listed or tree.matches(item))
-
-
-def _absent(settings, tree, wanted, listed):
-    """(Items that are not on disk, those of them to fetch, those to link as (Item, mirror's directory, path there)).
+def _obtainable(settings, tree, absent, listed):
+    """(Items to fetch, those to link as (Item, mirror's directory, path there)) of the ones that are not on disk.
 
     listed: {path: Item} of this mirror's own generations; the siblings' are looked up.
     RefusedError: what has to be fetched has no room.
     """
-    absent = [item for item in wanted.values() if not _present(settings, tree, item, listed)]
     paths = {item.path for item in absent}
     held = {item.sha256: (settings.path, path) for path, item in listed.items() if path not in paths}
     for sibling in settings.siblings:
-        held.update((item.sha256, (sibling, path)) for path, item in _listed(Tree(sibling).generations()).items())
+        with contextlib.suppress(MirrorError, OSError):  # whose trouble is not this mirror's
+            held.update((item.sha256, (sibling, path)) for path, item in _listed(Tree(sibling).generations()).items())
     missing = [item for item in absent if item.sha256 not in held]
     preflight.space(plan.total(missing) - tree.arrived(missing), tree.free(), settings.path)
-    return absent, missing, [(item,) + held[item.sha256] for item in absent if item.sha256 in held]
+    return missing, [(item,) + held[item.sha256] for item in absent if item.sha256 in held]

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import base64
 import importlib
 import json
 import os
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -23,9 +25,17 @@ from ansible_collections.imagemirror.maas.plugins.module_utils._maas.transport i
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.url import api_root
 
 TREE = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(TREE / "tests" / "lab"))
+import faults  # noqa: E402  pylint: disable=wrong-import-position
+import stream  # noqa: E402  pylint: disable=wrong-import-position
+
 VERSIONS = ("3.4", "3.7", "3.8")
 ADMIN = "consumer-of-admin:token-of-admin:the-secret-of-admin"
 USER = "consumer-of-joe:token-of-joe:the-secret-of-joe"
+
+
+# Of each request the most would go into reading the system's authorities, which nothing here is verified by
+ssl.SSLContext.set_default_verify_paths = lambda _context: None
 
 
 def forked(name, options):
@@ -117,7 +127,8 @@ class Region:
         given = dict(
             {"api_url": self.url, "api_key": ADMIN, "_ansible_check_mode": check, "_ansible_diff": True}, **options
         )
-        code, output = forked(module, given)
+        # None stands for an option that is left out, as omit does in a playbook
+        code, output = forked(module, {name: value for name, value in given.items() if value is not None})
         for secret in ADMIN.split(":") + USER.split(":"):
             assert secret not in output
         assert "Traceback" not in output
@@ -163,6 +174,83 @@ class Region:
         return [state[name] for name in ("sources", "selections", "settings")]
 
 
+class Play:
+    """A playbook of the collection as a user runs it, from a controller that is only the API's client."""
+
+    def __init__(self, region, scratch, playbook="maas", inventory=None, **variables):
+        """`inventory`: groups beside the region; `variables`: extra ones of every run."""
+        self.region = region
+        self.playbook = playbook
+        self.inventory = scratch / "inventory.json"
+        local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+        self.inventory.write_text(
+            json.dumps({"maas_regions": {"hosts": {"maas": local}}, **(inventory or {})}), encoding="utf-8"
+        )
+        self.variables = dict({"maas_source_api_url": region.url, "maas_source_api_key": ADMIN}, **variables)
+
+    def run(self, *flags, **variables):
+        """(changed, output) of a run that must succeed."""
+        code, output = self.try_run(*flags, **variables)
+        assert code == 0, output
+        assert "WARNING" not in output, output
+        return "changed=0" not in output, output
+
+    def fails(self, *flags, **variables):
+        """The output of a run that must fail."""
+        code, output = self.try_run(*flags, **variables)
+        assert code == 2, output
+        return output
+
+    def try_run(self, *flags, **variables):
+        """(exit code, output); a secret or a traceback in the output fails the test."""
+        given = json.dumps(dict(self.variables, **variables))
+        done = subprocess.run(
+            [
+                str(Path(sys.executable).with_name("ansible-playbook")),
+                *("-vvv", "--diff", "-i", str(self.inventory), "-e", given),
+                "imagemirror.maas." + self.playbook,
+                *flags,
+            ],
+            env=dict(
+                os.environ,
+                ANSIBLE_COLLECTIONS_PATH=str(Path(importlib.import_module("ansible_collections.imagemirror.maas").__path__[0]).parents[2]),
+                ANSIBLE_NOCOLOR="1",
+                ANSIBLE_PIPELINING="true",
+                ANSIBLE_LOCALHOST_WARNING="false",
+            ),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            check=False,
+        )  # fmt: skip
+        for secret in ADMIN.split(":"):
+            assert secret not in done.stdout
+        assert "Traceback" not in done.stdout, done.stdout
+        return done.returncode, done.stdout
+
+    @property
+    def source(self):
+        """(id, URL, keyring) of the only source."""
+        [source] = self.region.sources
+        return (
+            source["id"],
+            source["url"].rstrip("/"),
+            source["keyring_filename"] or base64.b64decode(source["keyring_data"]),
+        )
+
+
+@pytest.fixture
+def play(tmp_path):
+    """play(region, …) makes a Play."""
+    return lambda region, **options: Play(region, tmp_path, **options)
+
+
+@pytest.fixture
+def module():
+    """module(name, options): (exit code, output) of one that needs no MAAS."""
+    return forked
+
+
 @pytest.fixture
 def start():
     """start(version, *options) starts a stand-in."""
@@ -181,3 +269,32 @@ def start():
 def region(request, start):
     """A fresh stand-in of each version."""
     return start(request.param)
+
+
+@pytest.fixture(scope="session", name="made")
+def fixture_made(tmp_path_factory):
+    """A signed stream: noble and jammy for two architectures, CentOS, bootloaders. Nobody may write to it."""
+    place = tmp_path_factory.mktemp("made")
+    stream.make(
+        place, stream.Spec(releases=("noble", "jammy"), arches=("amd64", "arm64"), kernels=("ga",), scale=0.0001)
+    )
+    return place
+
+
+@pytest.fixture(name="upstream")
+def fixture_upstream(made):
+    """A server of the stream, with faults on command."""
+    with faults.Upstream(stream.stream_root(made)) as upstream:
+        yield upstream
+
+
+@pytest.fixture(name="mirror")
+def fixture_mirror(upstream):
+    """The stream's URL."""
+    return upstream.url
+
+
+@pytest.fixture(name="key")
+def fixture_key(made):
+    """Path of the stream's keyring."""
+    return str(stream.keyring(made))

@@ -5,38 +5,11 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lab"))
-import faults  # noqa: E402  pylint: disable=wrong-import-position
-import stream  # noqa: E402  pylint: disable=wrong-import-position
 
 ON_REGION = "/srv/maas/mirror.gpg"
 NOBLE = {"os": "ubuntu", "release": "noble", "arches": ["amd64", "arm64"], "subarches": ["*"], "labels": ["*"]}
 JAMMY = {"os": "ubuntu", "release": "jammy", "arches": ["amd64"], "subarches": ["*"], "labels": ["*"]}
-
-
-@pytest.fixture(scope="module", name="made")
-def fixture_made(tmp_path_factory):
-    place = tmp_path_factory.mktemp("made")
-    stream.make(
-        place, stream.Spec(releases=("noble", "jammy"), arches=("amd64", "arm64"), kernels=("ga",), scale=0.0001)
-    )
-    return place
-
-
-@pytest.fixture(name="mirror")
-def fixture_mirror(made):
-    with faults.Upstream(stream.stream_root(made)) as upstream:
-        yield upstream.url
-
-
-@pytest.fixture(name="key")
-def fixture_key(made):
-    return str(stream.keyring(made))
 
 
 @pytest.fixture(params=["3.7", "3.8"], name="maas")

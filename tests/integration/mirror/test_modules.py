@@ -4,61 +4,9 @@
 """The modules of a mirror as a playbook runs them, over real tools, against a signed stream served over HTTP."""
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lab"))
-import faults  # noqa: E402  pylint: disable=wrong-import-position
-import stream  # noqa: E402  pylint: disable=wrong-import-position
-
-MODULES = "ansible_collections.imagemirror.maas.plugins.modules."
-ENVIRONMENT = dict(os.environ, PYTHONPATH=os.environ["ANSIBLE_COLLECTIONS_PATH"])
-
-AMD64 = [{"os": ["ubuntu"], "releases": ["noble"], "arches": ["amd64"]},
-         {"os": ["grub-efi", "grub-efi-signed", "grub-ieee1275", "pxelinux"]}]
-
-
-class Host:
-    """This machine, with a stream made for one test and a place for its mirror."""
-
-    def __init__(self, scratch: Path, upstream: faults.Upstream) -> None:
-        self.scratch = scratch
-        self.upstream = upstream
-        self.path = scratch / "mirror"
-        self.keyring = str(stream.keyring(scratch / "made"))
-
-    def module(self, name, check=False, **options):
-        """What a module answers. It runs in a process of its own, as Ansible starts it on a host."""
-        arguments = {"ANSIBLE_MODULE_ARGS": dict(options, _ansible_check_mode=check, _ansible_diff=True)}
-        done = subprocess.run([sys.executable, "-m", MODULES + name], input=json.dumps(arguments),
-                              capture_output=True, encoding="utf-8", check=False, env=ENVIRONMENT)
-        assert "{" in done.stdout, done.stderr
-        return json.loads(done.stdout)
-
-    def mirror(self, check=False, **options):
-        """What sstream_mirror answers."""
-        return self.module("sstream_mirror", check, **dict(
-            {"source": self.upstream.url, "path": str(self.path), "keyring": self.keyring, "selections": AMD64}, **options))
-
-    def publish(self):
-        """Upstream publishes one more version."""
-        stream.publish(self.scratch / "made")
-
-    def files(self):
-        """Every path below the mirror, with what tells whether it was touched."""
-        return {str(path): path.lstat().st_mtime_ns for path in self.scratch.glob("mirror/**/*")}
-
-
-@pytest.fixture
-def host(tmp_path):
-    stream.make(tmp_path / "made", stream.Spec(releases=("noble", "jammy"), arches=("amd64",), kernels=("ga",), scale=0.0005))
-    with faults.Upstream(stream.stream_root(tmp_path / "made")) as upstream:
-        yield Host(tmp_path, upstream)
+import faults
 
 
 def test_check_mode_is_the_plan_and_touches_nothing(host):
@@ -79,7 +27,8 @@ def test_a_second_run_changes_nothing_in_either_mode(host):
     again = host.mirror()
     assert not again["changed"] and again["generation"] == first["generation"] == again["previous_generation"]
     changed = {path for path, touched in host.files().items() if before.get(path) != touched}
-    assert {Path(path).name for path in changed} <= {"status.json", "mirror", ".mirror", "lock", "snapshot", "incoming"}
+    assert {Path(path).name for path in changed} <= {"status.json", "progress.json", "mirror", ".mirror", "lock", "spare", "snapshot",
+                                                     "incoming"}
 
 
 def test_an_update_shows_versions_and_bytes_and_prunes_what_no_generation_lists(host):
@@ -164,7 +113,7 @@ def test_a_generation_comes_back_at_once_and_stays_until_the_pin_is_off(host):
 
 
 def test_stream_info_is_the_dry_run_and_the_proof(host):
-    options = {"source": host.upstream.url, "keyring": host.keyring, "selections": AMD64}
+    options = {"source": host.upstream.url, "keyring": host.keyring, "selections": host.selections}
     offer = host.module("stream_info", **options)
     assert not offer.get("changed") and offer["bytes"] == sum(item["size"] for item in offer["stream_items"])
     assert host.upstream.count("*/squashfs") == 0

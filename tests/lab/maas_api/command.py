@@ -10,6 +10,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 
 from . import lab as lab_module
 from .auth import User, user_of
@@ -45,6 +46,8 @@ def parser() -> argparse.ArgumentParser:
                       help="between tries of a file that the mirror does not give; %(default)s")
     made.add_argument("--give-up", type=float, default=Options.give_up, metavar="SECONDS",
                       help="of such a file; %(default)s")
+    made.add_argument("--without-setting", action="append", default=[], metavar="NAME",
+                      help="a setting that this MAAS does not have")
     made.add_argument("--auto-import", action="store_true", help="import at the start and every hour, as MAAS does")
     made.add_argument("--fail-write", type=int, default=0, metavar="N", help="spoil the Nth write")
     made.add_argument("--fail-how", choices=lab_module.HOW, default="500")
@@ -92,7 +95,9 @@ def _lab(args: argparse.Namespace, users: list[User]) -> Lab:
     names = ("install", "default_url", "default_keyring", "arch", "cache_delay", "retry_delay", "give_up", "verbose")
     options = Options(**{name: getattr(args, name) for name in names}, host=args.listen,
                       unreachable=set(args.unreachable), keyrings=_keyrings(args.keyring))
-    lab = Lab(Region(VERSIONS[args.maas_version], users, options))
+    version = VERSIONS[args.maas_version]
+    version = replace(version, settings=tuple(name for name in version.settings if name not in args.without_setting))
+    lab = Lab(Region(version, users, options))
     if args.fail_write:
         lab.fail(args.fail_write, args.fail_how)
     return lab

@@ -8,7 +8,7 @@
     POST /lab/hold     {"points": [..]}    let background work stop at: cache, rows, purge, files, stop
     POST /lab/release  {"points": [..]}    let it go on; without points: everywhere
     POST /lab/settle   {"seconds": 30}     wait until background work is done or held: {"settled": true}
-    POST /lab/fail     {"at": 2, "how": "500"}   spoil the Nth write from now on: see HOW
+    POST /lab/fail     {"at": 2, "how": "500"}   spoil the Nth write from now on: see HOW; "away" takes "seconds" too
     POST /lab/check                        what MAAS does every few minutes: see whether there are images
     POST /lab/import                       what MAAS does every hour: import, if it is set to
 """
@@ -18,6 +18,7 @@ import base64
 import dataclasses
 import json
 import os
+import time
 from typing import TYPE_CHECKING, Any
 
 from . import answer
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     from .request import Request
 
 # 500, 409: refused, nothing is done; drop: the connection ends before anything is done; drop-after: it is done, but
-# the connection ends without an answer; exit: the whole process ends before anything is done
-HOW = ("500", "409", "drop", "drop-after", "exit")
+# the connection ends without an answer; exit: the whole process ends before anything is done; away: from then on, for
+# some seconds, nothing at all is answered, and after that everything again
+HOW = ("500", "409", "drop", "drop-after", "exit", "away")
 
 
 class Dropped(Exception):
@@ -44,17 +46,20 @@ class Lab:
         self.writes: list[dict[str, Any]] = []
         self._fail_in = 0  # writes from now; 0: none
         self._how = ""
+        self._away_for, self._back_at = 0.0, 0.0
 
-    def fail(self, at: int, how: str) -> None:
+    def fail(self, at: int, how: str, seconds: float = 0) -> None:
         """Spoil the Nth write from now. Raises ValueError."""
         if how not in HOW:
             raise ValueError(f"No way to fail: {how!r}. There are {', '.join(HOW)}.")
-        self._fail_in, self._how = at, how
+        self._fail_in, self._how, self._away_for = at, how, seconds
 
     def answer(self, request: Request) -> Answer:
         """The region's answer, or the lab's own. Raises Dropped."""
         if request.path.startswith("/lab/"):
             return self._control(request)
+        if time.monotonic() < self._back_at:
+            raise Dropped
         if request.method in ("GET", "HEAD"):
             return self.region.answer(request)
         how = self._due()
@@ -62,7 +67,9 @@ class Lab:
         self.writes.append(entry)
         if how == "exit":
             os._exit(1)
-        if how == "drop":
+        if how == "away":
+            self._back_at = time.monotonic() + self._away_for
+        if how in ("drop", "away"):
             raise Dropped
         spoilt = {"500": answer.broken("The lab was told to fail here."), "409": answer.conflict()}.get(how)
         given = spoilt.answer if spoilt else self.region.answer(request)
@@ -109,8 +116,8 @@ class Lab:
     def _post_settle(self, seconds: float = 30) -> dict[str, Any]:
         return {"settled": self.region.jobs.settle(float(seconds))}
 
-    def _post_fail(self, at: int = 1, how: str = "500") -> dict[str, Any]:
-        self.fail(int(at), how)
+    def _post_fail(self, at: int = 1, how: str = "500", seconds: float = 0) -> dict[str, Any]:
+        self.fail(int(at), how, float(seconds))
         return {"at": int(at), "how": how}
 
     def _post_check(self) -> dict[str, Any]:

@@ -72,8 +72,9 @@ def keyring(source: Source, known: Mapping[str, str]) -> Iterator[str]:
     yield path
 
 
-def read(source: Source, wire: Wire, known: Mapping[str, str], strict: bool) -> list[Product]:
-    """What a source offers. `strict` is 3.8's view: an image without a manifest spoils the whole source.
+def read(source: Source, wire: Wire, known: Mapping[str, str], strict: bool,
+         maas: tuple[int, ...] = (3, 8)) -> list[Product]:
+    """What a source offers to this MAAS. `strict` is 3.8's view: an image without a manifest spoils the whole source.
 
     Raises Unusable, KeyringMissing, gpgv.BadSignature.
     """
@@ -85,7 +86,7 @@ def read(source: Source, wire: Wire, known: Mapping[str, str], strict: bool) -> 
         for entry in listed.get("index", {}).values():
             if entry.get("format") == "products:1.0" and entry.get("datatype") == "image-ids":
                 data = _load(wire, base + entry["path"], path if signed else None)
-                products += _products(data, base, strict)
+                products += _products(data, base, strict, maas)
     return products
 
 
@@ -120,19 +121,21 @@ def _load(wire: Wire, url: str, keyring_path: str | None) -> dict[str, Any]:
     return data
 
 
-def _products(data: dict[str, Any], base: str, strict: bool) -> list[Product]:
+def _products(data: dict[str, Any], base: str, strict: bool, maas: tuple[int, ...]) -> list[Product]:
     products = []
     for name, product in sorted(data.get("products", {}).items()):
         versions = product.get("versions", {})
-        if versions and _supported(name, product):
+        if versions and _supported(name, product, maas):
             newest = max(versions)
             merged = {**data, **product}
             products.append(_product(name, merged, newest, versions[newest]["items"], base, strict))
     return products
 
 
-def _supported(name: str, product: dict[str, Any]) -> bool:
+def _supported(name: str, product: dict[str, Any], maas: tuple[int, ...]) -> bool:
     """Others are ignored without a word in the API."""
+    if tuple(int(part) for part in str(product.get("maas_supported", "0")).split(".")[:2]) > maas:
+        return False
     if "bootloader-type" in product:
         kind = (product["bootloader-type"], product.get("os"), product.get("arch"))
         return ":1:" in name and kind in _BOOTLOADERS

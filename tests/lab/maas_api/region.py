@@ -125,6 +125,8 @@ class Region:
             with self.lock:
                 return self._answer(request)
         except Refusal as refusal:
+            if refusal.answer.status == 404 and self.version.terse_404:
+                refusal.answer.body = b"Not Found"
             return refusal.answer
 
     def _answer(self, request: Request) -> Answer:
@@ -223,7 +225,7 @@ class Region:
 
     def read(self, source: Source) -> list[Product]:
         """What a source offers now. Raises what mirror.read does."""
-        return mirror.read(source, self.wire(), self.options.keyrings, strict=self.version.many_sources)
+        return mirror.read(source, self.wire(), self.options.keyrings, self.version.many_sources, self.version.numbers)
 
     def wire(self) -> Wire:
         """How this host reaches mirrors now."""

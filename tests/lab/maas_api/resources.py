@@ -23,7 +23,7 @@ def index(region: Region, request: Request) -> Answer:
     if kind not in (*kinds, "all"):
         raise answer.bad(f"'{kind}' is not a valid boot resource type. Available types: {kinds}")
     found = region.state.resources if kind in ("synced", "all") else []
-    return answer.value([_show(one) for one in sorted(found, key=_order)])
+    return answer.value([_show(region.version, one) for one in sorted(found, key=_order)])
 
 
 def read(region: Region, _request: Request, number: str) -> Answer:
@@ -31,7 +31,7 @@ def read(region: Region, _request: Request, number: str) -> Answer:
     resource = _find(region, number)
     if resource is None:
         raise answer.missing("BootResource")
-    return answer.value({**_show(resource), "sets": {
+    return answer.value({**_show(region.version, resource), "sets": {
         one.version: _show_set(region.version, one) for one in resource.sets}})
 
 
@@ -71,12 +71,14 @@ def _order(resource: Resource) -> tuple[str, ...]:
     return resource.key
 
 
-def _show(resource: Resource) -> dict[str, Any]:
+def _show(version: Version, resource: Resource) -> dict[str, Any]:
     os, release, arch, kernel = resource.key
     shown = {
         "id": resource.id, "type": "Synced", "name": f"{os}/{release}", "architecture": f"{arch}/{kernel}",
-        "resource_uri": f"/MAAS/api/2.0/boot-resources/{resource.id}/", "last_deployed": None,
+        "resource_uri": f"/MAAS/api/2.0/boot-resources/{resource.id}/",
     }
+    if version.last_deployed:
+        shown["last_deployed"] = None
     if resource.subarches:
         shown["subarches"] = resource.subarches
     return shown

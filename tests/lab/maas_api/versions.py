@@ -4,7 +4,7 @@
 """Every difference between the versions of MAAS, as data."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _SETTINGS = """
 maas_name theme kernel_opts enable_http_proxy maas_proxy_port use_peer_proxy prefer_v4_proxy http_proxy default_dns_ttl
@@ -57,6 +57,13 @@ class Version:
     on_bad_file: str = "retry"  # drop: forget the resource; retry: try again for hours; report: end and say so
     drops_incomplete: bool = False  # what a stopped import had not finished is deleted
     v3: str = "absent"  # the other API: no server, a server without sources, or one that wants a login
+    terse_404: bool = False  # up to 3.2 what is missing is not named
+    last_deployed: bool = True  # of an image
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """To compare by: (3, 8)."""
+        return tuple(int(part) for part in self.name.split(".")[:2])
 
 
 def _settings(*without: set[str]) -> tuple[str, ...]:
@@ -74,6 +81,10 @@ VERSIONS = {
         "3.8.0~beta6", "noble", _settings(), deprecations="https://canonical.com/maas/deprecations", dhcp_warning=True,
         undeletable=None, entitlements=True, many_sources=True, on_bad_file="report", v3="login"),
 }
+
+# Not recorded: what is known of their differences was read in MAAS' source
+VERSIONS.update({name: replace(VERSIONS["3.4"], name=full, terse_404=True, last_deployed=False)
+                 for name, full in (("2.7", "2.7.3"), ("2.9", "2.9.2"), ("3.2", "3.2.11"))})
 
 
 def first_notifications(version: Version, host: str) -> list[dict[str, object]]:

@@ -65,7 +65,7 @@ def test_internals_are_named_after_the_role(role):
 
 
 # What a mirror has beside the engine's settings; the owner is always mirror_sync_user, as the schedule runs as one user.
-ROLES_OWN = {"location", "on_calendar", "cron"}
+ROLES_OWN = {"location", "on_calendar", "cron", "verify_on_calendar", "verify_cron"}
 
 
 def test_a_mirror_takes_every_setting_of_the_engine():

@@ -14,6 +14,7 @@ from ansible_collections.imagemirror.maas.plugins.module_utils._maas.errors impo
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.url import same_source, without_password
 
 PATH = "boot-sources/"
+FIRST_ID = 1  # MAAS up to 3.7 never reads the source with this id again when it changes, until an import
 SINCE_3_8 = ("name", "priority", "enabled", "skip_keyring_verification")
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Optional
 
 ANY = ("*",)
+LISTS = ("arches", "subarches", "labels")
+_PROTECTED = ("operating system used for commissioning", "operating system used in ephemeral environments")
 
 
 def path_of(source, number=None):
@@ -48,14 +50,20 @@ def from_api(answer):
     )
 
 
-def from_options(options):
-    """The Selection of a dict of options. What is left out means all: MAAS would store nothing and import nothing."""
+def from_options(options, present=None):
+    """The Selection of a dict of options.
+
+    What is left out means all: MAAS would store nothing and import nothing. But arches stay those of `present`, the
+    selection there is, and are empty where there is none: so much is not downloaded because an option was forgotten.
+    """
     return Selection(
         os=options["os"],
         release=options["release"],
-        arches=_set(options.get("arches")) or ANY,
+        arches=_set(options.get("arches")) or (present.arches if present else ()),
         subarches=_set(options.get("subarches")) or ANY,
         labels=_set(options.get("labels")) or ANY,
+        id=present.id if present else None,
+        answer=present.answer if present else None,
     )
 
 
@@ -87,3 +95,8 @@ def shown(selection):
 def result(selection):
     """The selection for a module's return value."""
     return dict(selection.answer or {}, id=selection.id, **payload(selection))
+
+
+def is_protected(error):
+    """True for the words in which MAAS up to 3.7 refuses to delete what it commissions machines with."""
+    return any(words in error.words for words in _PROTECTED)

@@ -9,14 +9,14 @@ from ansible_collections.imagemirror.maas.plugins.module_utils._maas import keyr
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.entities import boot_source, selection
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.errors import InputError, MaasError
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.reconcile import Plan, Step, apply
-from ansible_collections.imagemirror.maas.plugins.module_utils._maas.url import (
-    check_source_url,
-    same_source,
-    same_source_any_scheme,
-    without_password,
+from ansible_collections.imagemirror.maas.plugins.module_utils._maas.url import check_source_url, same_source
+from ansible_collections.imagemirror.maas.plugins.module_utils._maas.use_cases.sources import (
+    find,
+    listed,
+    read,
+    read_selections,
 )
-
-FIRST_ID = 1  # MAAS up to 3.7 never reads the source with this id again when it changes
+from ansible_collections.imagemirror.maas.plugins.module_utils._maas.use_cases.unread import UnreadSource
 
 
 def run(client, options, check_mode):
@@ -27,10 +27,11 @@ def run(client, options, check_mode):
         plan, target = plan_absent(sources, wanted["url"], client.version), None
     else:
         present = find(sources, wanted["url"], options.get("match_url"))
-        selections = _read_selections(client, present) if present and present.keyring else []
+        selections = read_selections(client, present) if present and present.keyring else []
         plan, target = plan_present(sources, present, wanted, selections, client.version, options["wait_timeout"])
     if plan.changed and not check_mode:
-        target = _stored(apply(client, plan), target, client.version)
+        unread = UnreadSource(client, target)
+        target = _stored(apply(client, plan, unread), target, client.version)
     return {
         "changed": plan.changed,
         "diff": plan.diff,
@@ -58,68 +59,35 @@ def wanted_of(options):
     return wanted
 
 
-def read(client):
-    """All boot sources, by id: MAAS' own order changes with every update."""
-    return sorted((boot_source.from_api(one) for one in client.get(boot_source.PATH)), key=lambda one: one.id)
-
-
-def _read_selections(client, source):
-    return [selection.from_api(one) for one in client.get(selection.path_of(source.id))]
-
-
-def find(sources, url, match_url=None):
-    """The source that `url` means; else the one that `match_url` means, http or https; else None."""
-    found = _only(sources, url, same_source)
-    if found or not match_url:
-        return found
-    return _only(sources, match_url, same_source) or _only(sources, match_url, same_source_any_scheme)
-
-
-def _only(sources, url, same):
-    found = [source for source in sources if same(source.url, url)]
-    exact = [source for source in found if source.url == url]
-    if len(exact or found) > 1:
-        raise MaasError(
-            "%s fits %d boot sources: %s. Remove all but one, or give the URL exactly as one of them has it."
-            % (without_password(url), len(found), _listed(found))
-        )
-    return (exact or found or [None])[0]
-
-
-def _listed(sources):
-    return ", ".join("%s (id %s)" % (without_password(source.url), source.id) for source in sources)
-
-
 def plan_present(sources, present, wanted, selections, version, patience):
     """(Plan, target). `selections` are the present source's; they are put back where it must be made anew."""
     others = [source for source in sources if source is not present]
     target = boot_source.desired(wanted, present, others, version)
     warnings = _not_known(wanted, version)
     if present is None:
-        steps, undo = (_create(target),), ()
+        steps = (_create(target),)
         warnings += _crowded(others, version)
     elif boot_source.equal(present, target):
-        target, steps, undo = present, (), ()
+        target, steps = present, ()
     elif boot_source.needs_recreation(present, target):
-        steps, undo = _recreate(present, target, selections, patience)
+        steps = _recreate(present, target, selections, patience)
     else:
         fields, files = boot_source.update_payload(present, target)
-        steps, undo = (Step("PUT", boot_source.path_of(present.id), fields, files),), ()
-    return Plan(boot_source.shown(present), boot_source.shown(target), steps, undo, warnings), target
+        steps = (Step("PUT", boot_source.path_of(present.id), fields, files),)
+    return Plan(boot_source.shown(present), boot_source.shown(target), steps, warnings), target
 
 
-def _create(source, gives="source"):
+def _create(source, gives="source", undo=()):
     fields, files = boot_source.create_payload(source)
-    return Step("POST", boot_source.PATH, fields, files, gives=gives)
+    return Step("POST", boot_source.PATH, fields, files, gives=gives, undo=undo)
 
 
 def _recreate(present, target, selections, patience):
-    steps = (Step("DELETE", boot_source.path_of(present.id)), _create(target))
-    undo = (Step("DELETE", boot_source.path_of("{source}")), _create(present, "former"))
+    former = (_create(present, "former"),) + _put_back("{former}", selections, patience)
     return (
-        steps + _put_back("{source}", selections, patience),
-        undo + _put_back("{former}", selections, patience),
-    )
+        Step("DELETE", boot_source.path_of(present.id), undo=former),
+        _create(target, undo=(Step("DELETE", boot_source.path_of("{source}")),)),
+    ) + _put_back("{source}", selections, patience)
 
 
 def _put_back(source, selections, patience):
@@ -139,7 +107,7 @@ def _crowded(others, version):
         return ()
     return (
         "MAAS %s now has other boot sources too: %s. Before 3.8 a single one that can't be read stops the import from "
-        "all of them; match_url changes one in place instead." % (version, _listed(others)),
+        "all of them; match_url changes one in place instead." % (version, listed(others)),
     )
 
 
@@ -162,9 +130,8 @@ def plan_absent(sources, url, version):
 
 def needs_import(plan, version):
     """True if MAAS will not read what was changed until the next import runs."""
-    return not version.several_sources and any(
-        step.method == "PUT" and step.path == boot_source.path_of(FIRST_ID) for step in plan.steps
-    )
+    first = boot_source.path_of(boot_source.FIRST_ID)
+    return not version.several_sources and any(step.method == "PUT" and step.path == first for step in plan.steps)
 
 
 def _stored(answers, target, version):

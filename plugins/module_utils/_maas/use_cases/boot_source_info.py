@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.entities import boot_source
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.url import same_source
-from ansible_collections.imagemirror.maas.plugins.module_utils._maas.use_cases.boot_source import read
+from ansible_collections.imagemirror.maas.plugins.module_utils._maas.use_cases.sources import read
 
 
 def run(client, options, check_mode):
@@ -16,6 +16,11 @@ def run(client, options, check_mode):
     found = [source for source in read(client) if url is None or same_source(source.url, url)]
     return {
         "changed": False,
-        "boot_sources": [boot_source.result(source) for source in found],
+        "boot_sources": [_shown(source, options.get("show_passwords")) for source in found],
         "maas_version": str(client.version),
     }
+
+
+def _shown(source, show_passwords):
+    view = boot_source.result(source)
+    return dict(view, url=source.url) if show_passwords else view

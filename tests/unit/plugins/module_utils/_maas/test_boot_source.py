@@ -11,12 +11,12 @@ import pytest
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.entities import boot_source, selection
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.errors import InputError, MaasError
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.use_cases.boot_source import (
-    find,
     needs_import,
     plan_absent,
     plan_present,
     wanted_of,
 )
+from ansible_collections.imagemirror.maas.plugins.module_utils._maas.use_cases.sources import find
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.version import parse_version
 
 V37, V38 = parse_version("3.7.3"), parse_version("3.8.0~beta6")
@@ -113,12 +113,13 @@ class TestPlan:
         ]
         assert made.steps[1].fields == {"url": MIRROR, "keyring_filename": FILE}
         assert made.steps[2].fields["arches"] == ["amd64"] and made.steps[2].patience == 60
-        assert [(step.method, step.path) for step in made.undo] == [
+        undo = [step for done in reversed(made.steps) for step in done.undo]
+        assert [(step.method, step.path) for step in undo] == [
             ("DELETE", "boot-sources/{source}/"),
             ("POST", "boot-sources/"),
             ("POST", "boot-sources/{former}/selections/"),
         ]
-        assert made.undo[1].files == {"keyring_data": KEY}
+        assert undo[1].files == {"keyring_data": KEY}
 
     def test_made_anew_keeps_what_38_knows(self):
         made = plan(source_38(MIRROR, data=KEY, name="mine", priority=7, enabled=False), V38, keyring_filename=FILE)

@@ -93,7 +93,13 @@ def test_version_is_asked_once_and_without_the_key():
 
 @pytest.mark.parametrize("answer", [reply(404, "nope"), reply(200, "<html>welcome"), reply(200, {}), reply(200, [])])
 def test_something_else_than_a_maas(answer):
-    assert "api_url is the part before /MAAS" in str(failure(answer, act=lambda client: client.version))
+    for older in (reply(404, "nope"), reply(410, "gone"), reply(200, "<html>"), errors.UnreachableError("gone")):
+        assert "api_url is the part before /MAAS" in str(failure(answer, older, act=lambda client: client.version))
+
+
+def test_a_maas_that_has_no_api_2_0():
+    error = failure(reply(404, "nope"), reply(200, {"version": "1.9.5"}), act=lambda client: client.version)
+    assert "a MAAS 1.x" in str(error) and "2.1 is the oldest" in str(error)
 
 
 def test_api_2_0_is_gone():

@@ -45,10 +45,14 @@ class Server:
         return self._act("DELETE", path)
 
 
+FORMER = (Step("POST", "s/", gives="old"), Step("POST", "s/{old}/x/"))
 RECREATE = Plan(
     before={"url": "u"},
-    steps=(Step("DELETE", "s/1/"), Step("POST", "s/", gives="new"), Step("POST", "s/{new}/x/", patience=7)),
-    undo=(Step("DELETE", "s/{new}/"), Step("POST", "s/", gives="old"), Step("POST", "s/{old}/x/")),
+    steps=(
+        Step("DELETE", "s/1/", undo=FORMER),
+        Step("POST", "s/", gives="new", undo=(Step("DELETE", "s/{new}/"),)),
+        Step("POST", "s/{new}/x/", patience=7),
+    ),
 )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.errors import UpstreamError
-from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.plan import Item, items, summary, table, total
+from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.plan import Item, items, label, summary, table, total
 
 A, B = "a" * 64, "b" * 64
 
@@ -56,10 +56,15 @@ def test_items_survive_a_plan_file():
 
 
 def test_summary_counts_by_image_and_version():
-    found = items([row(), row(path="noble/amd64/20250718/ga/boot-kernel", size="20"),
+    ga = "com.ubuntu.maas.stable:v3:boot:24.04:amd64:ga-24.04"
+    found = items([row(product_name=ga), row(path="noble/amd64/20250718/ga/boot-kernel", size="20", product_name=ga),
+                   row(product_name=ga + "-lowlatency"),
                    row(path="bootloaders/pxe/i386/1/pxelinux.tar.xz", size="7", os="pxelinux", release="", arch="i386",
-                       version_name="1")]).values()
+                       version_name="1", product_name="com.ubuntu.maas.stable:1:pxelinux:pxe:i386")]).values()
     assert summary(found) == [
-        {"os": "pxelinux", "release": "", "arch": "i386", "version": "1", "items": 1, "bytes": 7},
-        {"os": "ubuntu", "release": "noble", "arch": "amd64", "version": "20250718", "items": 2, "bytes": 320}]
+        {"os": "pxelinux", "release": "", "arch": "i386", "version": "1", "kernels": [], "items": 1, "bytes": 7},
+        {"os": "ubuntu", "release": "noble", "arch": "amd64", "version": "20250718",
+         "kernels": ["ga-24.04", "ga-24.04-lowlatency"], "items": 2, "bytes": 320}]
+    assert label(found) == "stable"
+    assert label([*found, *items([row(product_name="com.ubuntu.maas.candidate:v3:boot:24.04:amd64:ga-24.04")]).values()]) is None
     assert table(found) == "pxelinux i386 1: 1 files, 7 bytes\nubuntu/noble amd64 20250718: 2 files, 320 bytes\n"

@@ -48,6 +48,14 @@ def test_a_directory_with_other_files_is_refused(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["index.php"]
 
 
+def test_a_directory_that_has_the_status_page_alone_is_taken(tmp_path):
+    (tmp_path / "index.html").write_text("the page")
+    tree = Tree(str(tmp_path))
+    tree.prepare(None)
+    assert tree.exists()
+    assert list(tree.files()) == []
+
+
 def test_an_empty_directory_and_a_mirror_are_taken(tree):
     assert tree.exists()
     Tree(tree.path).prepare(None)
