@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Benchmarks serving: the site of the role mirror_web beside a bare nginx and Python's http.server, over the loopback.
 
-wrk fetches items and the index with 1, 16 and 128 connections, while the mirror publishes, too. What is compared is measured in turns,
-so that what else the machine does hits all alike; the ratio to the bare nginx is the median of the turns. Needs root, to install (apt)
-what it runs.
+wrk fetches items and the index with 1, 16 and 128 connections, while the mirror publishes, too. What is compared is measured
+in turns, so that what else the machine does hits all alike; the ratio to the bare nginx is the median of the turns. Needs
+root, to install (apt) what it runs.
 """
 from __future__ import annotations
 
@@ -59,30 +59,35 @@ def main(argv):
     arguments = _arguments(argv)
     with machine.alone():
         machine.apt(*PACKAGES)
-        tools = machine.venv("venv", "requirements.txt")
-    os.environ["PATH"] = os.pathsep.join([str(tools), os.environ["PATH"]])
+        venv = machine.venv("venv", "requirements.txt")
+    os.environ["PATH"] = os.pathsep.join([str(venv), os.environ["PATH"]])
     rows = []
-    with tempfile.TemporaryDirectory(prefix="bench-", dir=arguments.work) as name, _servers(Path(name)) as (servers, tree):
+    with contextlib.ExitStack() as after:
+        work = after.enter_context(tempfile.TemporaryDirectory(prefix="bench-", dir=arguments.work))
+        servers, tree = after.enter_context(_servers(Path(work)))
         for case, of, path in _cases(arguments):
+            publishes = tree if case == "publish" else None
+            tools = ["ours"] if publishes else list(servers)
             for clients in arguments.clients:
                 for turn in range(arguments.repeat):
-                    for tool in (servers if turn % 2 else reversed(servers)):
-                        row = {"case": case, "condition": "%d clients" % clients, "tool": tool, "of": of, "clients": clients, "turn": turn}
-                        row.update(_measure(servers[tool], path, clients, arguments.seconds, tree if case == "publish" and tool == "ours" else None))
-                        if case != "publish" or tool == "ours":
-                            rows.append(row)
-                        print(_line([row], {}), flush=True)
+                    for tool in tools if turn % 2 else reversed(tools):
+                        cost = _measure(servers[tool], path, clients, arguments.seconds, publishes)
+                        rows.append({"case": case, "condition": "%d clients" % clients, "tool": tool, "of": of,
+                                     "clients": clients, "turn": turn, **cost})
+                        print(_line(rows[-1:], {}), flush=True)
     print("\n" + _LINE.format(**_TITLES))
     for rows_of_one, bare in _grouped(rows):
         print(_line(rows_of_one, bare))
     if arguments.json:
-        Path(arguments.json).write_text(json.dumps({"machine": _machine(), "rows": rows}, indent=1) + "\n", encoding="utf-8")
+        text = json.dumps({"machine": _machine(), "rows": rows}, indent=1)
+        Path(arguments.json).write_text(text + "\n", encoding="utf-8")
     return 0
 
 
 def _cases(arguments):
     """(case, of what, path below the mirror)."""
-    found = [("item", size, _ITEM % size) for size in arguments.sizes] + [("index", "index", _INDEX)] + [("publish", "index", _INDEX)]
+    found = [("item", size, _ITEM % size) for size in arguments.sizes]
+    found += [("index", "index", _INDEX), ("publish", "index", _INDEX)]
     return [row for row in found if row[0] in arguments.cases]
 
 
