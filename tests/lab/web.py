@@ -28,7 +28,8 @@ _PLAY = [{"hosts": "localhost", "gather_facts": False, "connection": "local", "t
      "when": "mirror_web_tls == 'self_signed'"},
     {"name": "IPv6", "ansible.builtin.stat": {"path": "/proc/net/if_inet6"}, "register": "__mirror_web_ipv6"},
     {"name": "Version", "ansible.builtin.command": {"cmd": "{{ lab_nginx }} -v"}, "register": "__mirror_web_nginx_says"},
-    {"name": "Render", "ansible.builtin.template": {"src": str(TEMPLATES / "maas-image-mirror.conf.j2"), "dest": "{{ lab_site }}"}}]}]
+    {"name": "Render", "ansible.builtin.template": {"src": str(TEMPLATES / "maas-image-mirror.conf.j2"), "dest": "{{ lab_site }}"}},
+    {"name": "Page", "ansible.builtin.include_role": {"name": ROLE, "tasks_from": "page"}, "when": "lab_page"}]}]
 # As Debian's nginx.conf has it, but for the places
 _MAIN = """\
 {user}
@@ -118,14 +119,14 @@ class Site(Bare):
     """A running nginx with the role's site in it."""
 
     def __init__(self, scratch: Path, other: str = "", **inputs: Any) -> None:
-        """other: what else is in the http block: other sites. inputs: the role's variables."""
+        """other: what else is in the http block: other sites. inputs: the role's variables; with lab_page it lays its page down, too."""
         super().__init__(scratch, f"include {scratch}/site.conf; {other}")
         self.port, self.tls_port = free_port(), free_port()
         self.url, self.tls_url = f"http://127.0.0.1:{self.port}", f"https://127.0.0.1:{self.tls_port}"
         self.certificate, self.log = scratch / "tls" / "certificate.pem", scratch / "access.log"
         (scratch / "tls").mkdir(exist_ok=True)
         self._inputs = dict({
-            "ansible_python_interpreter": sys.executable, "lab_nginx": nginx(), "lab_site": str(scratch / "site.conf"),
+            "ansible_python_interpreter": sys.executable, "lab_nginx": nginx(), "lab_site": str(scratch / "site.conf"), "lab_page": False,
             "__mirror_web_logs": str(scratch), "__mirror_web_tls_directory": str(scratch / "tls"),
             "mirror_web_port": self.port, "mirror_web_tls_port": self.tls_port, "mirror_web_root": str(scratch / "root"),
             "mirror_web_tls_certificate": str(self.certificate), "mirror_web_tls_key": str(scratch / "tls" / "key.pem")}, **inputs)

@@ -60,6 +60,15 @@ def test_a_copy_of_all_mirrors_of_a_host(host, visit, tmp_path):
         assert (one.state, one.text(".url code")) == ("Stale", f"http://{mirrors.NAME}:{port}/images/ephemeral-v3/stale/")
 
 
+def test_a_server_that_needs_no_last_slash(host, visit):
+    base, one = f"http://{mirrors.NAME}/pub/copy", visit()
+    one.page.route(base, lambda route: route.fulfill(path=host.root / "index.html", content_type="text/html"))
+    one.page.route(f"{base}/status.json", lambda route: route.fulfill(path=host.path("stale") / "status.json"))
+    one.page.route(f"{base}/progress.json", lambda route: route.fulfill(path=host.path("stale") / "progress.json"))
+    one.open(f"{base}?from=afar#images")
+    assert (one.state, one.text(".url code")) == ("Stale", f"{base}/")
+
+
 def test_opened_as_a_file_it_says_what_to_do(host, visit):
     one = visit()
     one.missing = {"status.json", "index.html"}  # the browser says that it lets no page read files
@@ -117,7 +126,7 @@ def test_values_of_other_types_read_as_nothing(host, visit, place, twisted):
     for strange in (dict(whole, generation=status["generation"]), whole, parts):
         one.open(place(strange))
         assert one.state in VERDICTS
-        assert not re.search(r"undefined|NaN|null|\[object|Invalid", one.text("body"))
+        assert not re.search(r"undefined|NaN|null|\[object|Invalid|can't be read", one.text("body"))
 
 
 def test_a_status_of_an_older_engine(host, visit, place):
