@@ -92,7 +92,7 @@ class Host:
             self.streams.append(scene.clone(stream.stream_root(made), self.scratch / f"stream{number}"))
 
     def _make_old_ones(self) -> None:
-        """Mirrors that held the first state before upstream published the second; `empty` is on the role's list, and nothing has run yet."""
+        """Mirrors that held the first state before upstream published the second. (On `empty` nothing has run yet.)"""
         with self.mirror("fresh", FIRST) as (_upstream, run):
             run("sync")
         for name in ("failing", "working"):  # a test lets this one sync, and stops it in the middle

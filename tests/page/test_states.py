@@ -70,7 +70,8 @@ def test_bootloaders_are_apart(mirror):
     assert set(row.split("\t")[0] for row in groups.nth(1).locator("tr:not(:has([colspan]))").all_inner_texts()) == set(mirrors.LOADERS)
 
 
-@pytest.mark.parametrize(("mirror", "state", "served"), [("fresh", "fresh", "yes"), ("pinned", "pinned", "yes, pinned")], indirect=["mirror"])
+@pytest.mark.parametrize(("mirror", "state", "served"), [("fresh", "fresh", "yes"), ("pinned", "pinned", "yes, pinned")],
+                         indirect=["mirror"])
 def test_the_generations_and_which_one_is_served(mirror, state, served, host):
     kept = sorted((path.name for path in (host.path(state) / ".mirror" / "generations").iterdir()), reverse=True)
     current = (host.path(state) / "streams").readlink().parts[2]
