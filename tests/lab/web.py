@@ -41,6 +41,7 @@ _PLAY = [
                 "name": "Render",
                 "ansible.builtin.template": {"src": str(TEMPLATES / "maas-image-mirror.conf.j2"), "dest": "{{ lab_site }}"},
             },
+            {"name": "Page", "ansible.builtin.include_role": {"name": ROLE, "tasks_from": "page"}, "when": "lab_page"},
         ],
     }
 ]
@@ -151,7 +152,7 @@ class Site(Bare):
     """A running nginx with the role's site in it."""
 
     def __init__(self, scratch: Path, other: str = "", **inputs: Any) -> None:
-        """other: what else is in the http block: other sites. inputs: the role's variables."""
+        """other: what else is in the http block: other sites. inputs: the role's variables; with lab_page it lays its page down, too."""
         super().__init__(scratch, f"include {scratch}/site.conf; {other}")
         self.port, self.tls_port = free_port(), free_port()
         self.url, self.tls_url = f"http://127.0.0.1:{self.port}", f"https://127.0.0.1:{self.tls_port}"
@@ -162,6 +163,7 @@ class Site(Bare):
                 "ansible_python_interpreter": sys.executable,
                 "lab_nginx": nginx(),
                 "lab_site": str(scratch / "site.conf"),
+                "lab_page": False,
                 "__mirror_web_logs": str(scratch),
                 "__mirror_web_tls_directory": str(scratch / "tls"),
                 "mirror_web_port": self.port,
