@@ -28,6 +28,15 @@ def split(generations, name, keep, grace, current, now):
     return kept, retired
 
 
+def settled(generations, grace, now):
+    """Whether files that no generation lists may go: for the grace after a first publish they may be what a directory that was
+    taken over has been serving until then, and a client may still be at it.
+
+    generations: all that there are. grace: seconds. now: ISO 8601 in UTC.
+    """
+    return grace == 0 or any(_seconds(generation.published, now) >= grace for generation in generations)
+
+
 def _seconds(since, until):
     return (_time(until) - _time(since)).total_seconds()
 

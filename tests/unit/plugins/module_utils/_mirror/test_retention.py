@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.retention import split
+from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.retention import settled, split
 
 NOW = "2025-07-10T12:00:00.000000Z"
 DAY = 86400
@@ -40,3 +40,10 @@ def test_one_whose_place_was_taken_long_ago_goes_though_nothing_new_is_published
     assert kept(generations(9, 3), name="9", current="9", keep=1, grace=DAY) == []  # the 9th was a day ago
     assert kept(generations(9, 3), name="9", current="9", keep=1, grace=DAY + 1) == ["3"]
     assert kept(generations(9, 3), name="9", current="9", keep=2, grace=0) == ["3"]
+
+
+def test_what_nothing_lists_stays_for_the_grace_after_the_first_publish():
+    assert not settled([], DAY, NOW)
+    assert not settled(generations(10), DAY, NOW)
+    assert settled(generations(10, 9), DAY, NOW)
+    assert settled([], 0, NOW)
