@@ -45,11 +45,11 @@ def pruning(stage):
     yield from at_work(stage, stage.grown, prune_grace=0)
 
 
-def at_work(stage, mirror, **settings):
-    """A lab over a copy of a mirror."""
+def at_work(stage, mirror, keyring=None, **settings):
+    """A lab over a copy of a mirror. keyring: of one that signs its index itself."""
     scratch = Path(tempfile.mkdtemp(prefix="faults-"))
     scratch.chmod(0o755)
-    with scene.Lab(stage, scratch, scene.clone(mirror, scratch / "mirror")) as made:
+    with scene.Lab(stage, scratch, scene.clone(mirror, scratch / "mirror"), keyring) as made:
         made.settings.update(settings)
         yield made
         made.watcher.look()

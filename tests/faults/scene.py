@@ -72,16 +72,16 @@ class Stage:
                 self._stream("publish")
             self.states.append(clone(self._made / "ephemeral-v3" / "stable", scratch / f"state{number}"))
         self.mirror = scratch / "mirror"
-        self._sync(FIRST, self.mirror)
+        self.sync(FIRST, self.mirror)
         self.grown = scratch / "grown"
-        self._sync(FIRST, self.grown, selections=[*SELECTIONS, JAMMY])
-        self._sync(FIRST, self.grown, wipe_ratio=1)
+        self.sync(FIRST, self.grown, selections=[*SELECTIONS, JAMMY])
+        self.sync(FIRST, self.grown, wipe_ratio=1)
 
     def instants(self) -> list[str]:
         """What a sync of the grown mirror to the second state changes on the disk, one line for each instant of strike.py."""
         if not self._instants:
             twin, listed = clone(self.grown, self.scratch / "twin"), self.scratch / "instants"
-            self._sync(SECOND, twin, strike=("list", "every", listed), prune_grace=0)
+            self.sync(SECOND, twin, strike=("list", "every", listed), prune_grace=0)
             self._instants = listed.read_text(encoding="utf-8").replace(str(twin), "").splitlines()
         return self._instants
 
@@ -90,7 +90,8 @@ class Stage:
         return subprocess.run(["gpg", "--homedir", str(home or self._made / "gnupg"), "--batch", "--clearsign"],
                               input=text.encode(), capture_output=True, check=True).stdout
 
-    def _sync(self, state: int, path: Path, strike: Strike = None, **more: Any) -> None:
+    def sync(self, state: int, path: Path, strike: Strike = None, **more: Any) -> None:
+        """A mirror follows a state of the stream."""
         with faults.Upstream(self.states[state]) as upstream:
             run = engine(self.scratch, settings(self, upstream.url, path, **more), "sync", strike=strike)
         assert run.code == 0, run.words
@@ -144,11 +145,12 @@ def engine(scratch: Path, values: dict[str, Any], *arguments: str, **options: An
 class Lab:
     """A mirror that holds the first state, an upstream that is at the second, a watcher that knows all three."""
 
-    def __init__(self, stage: Stage, scratch: Path, mirror: Path) -> None:
+    def __init__(self, stage: Stage, scratch: Path, mirror: Path, keyring: Path | None = None) -> None:
+        """keyring: of a mirror that signs its index itself."""
         self.stage, self.scratch, self.mirror = stage, scratch, mirror
         self.upstream = faults.Upstream(stage.states[SECOND])
         self.settings = settings(stage, self.upstream.url, self.mirror)
-        self.watcher = checker.Checker(self.mirror, stage.keyring, wanted)
+        self.watcher = checker.Checker(self.mirror, keyring or stage.keyring, wanted, own=keyring is not None)
         for number, state in enumerate(stage.states):
             self.watcher.know(str(number), state)
 
@@ -209,12 +211,13 @@ class Lab:
         assert run.code == 0, run.words
         assert self.published == state
         assert not list((self.mirror / ".mirror" / "incoming").iterdir())
-        assert {path.name for path in (self.mirror / ".mirror").iterdir()} <= {"lock", "pin", "incoming", "generations"}
+        assert {path.name for path in (self.mirror / ".mirror").iterdir()} <= {
+            "lock", "pin", "incoming", "generations", "spare", "verified", "health"}
 
     def tidy(self, *states: int) -> None:
         """The mirror has what is wanted of these states, and nothing else."""
         there = {str(path.relative_to(self.mirror)) for path in self.mirror.rglob("*") if not path.is_dir()}
-        own = {path for path in there if path.split("/")[0] in (".mirror", "streams", "status.json", "progress.json")}
+        own = {path for path in there if path.split("/")[0] in (".mirror", "streams", "status.json", "progress.json", "keyring.gpg")}
         assert there - own == set().union(*map(self.items, states))
 
     def items(self, state: int = SECOND) -> dict[str, dict[str, Any]]:

@@ -7,11 +7,10 @@ where a step begins.
     python3 strike.py ACTION WHEN FILE MODULE_UTILS COMMAND…
 
 Python tells an audit hook of every rename, unlink, mkdir, link, chmod, opening for writing and start of a program before
-it does it, and the engine tells its Progress of every step; nothing else of its code has to be known here but that
-progress.json is written by the clock, whose instants would be others each time. WHEN is the
+it does it, and the engine tells its Progress of every step; nothing else of its code has to be known here. WHEN is the
 number of an instant, the name of a step (`lock` is before the first change, `report` before the report is written), or
 `every` instant. ACTION is the name of a signal, `fill` (the file system of FILE becomes full), `copy` (the block device
-FILE is copied to FILE.<n>), or `list` (the instant is a line of FILE: its step, what happens, and to what).
+FILE is copied to FILE.<step>.<n>), or `list` (the instant is a line of FILE: its step, what happens, and to what).
 """
 from __future__ import annotations
 
@@ -21,7 +20,8 @@ import subprocess
 import sys
 
 _CHANGES = {"os.rename", "os.remove", "os.symlink", "os.link", "os.mkdir", "os.rmdir", "os.chmod"}
-_REPORT, _CLOCK = "status.json", "progress.json"  # the second is written as time goes by: not at the same instant twice
+_REPORT = ("status.json", ".mirror/spare")
+_CLOCK = "progress.json"  # is written as time goes by: not at the same instant twice
 
 
 class Strike:
@@ -40,7 +40,7 @@ class Strike:
             return
         if not self.step:
             self.begin("lock")
-        elif any(_REPORT in word for word in words) and self.step != "report":
+        elif any(name in word for name in _REPORT for word in words) and self.step != "report":
             self.begin("report")
         self.count += 1
         if self.when in ("every", str(self.count)):
@@ -71,7 +71,7 @@ class Strike:
                 with open(self.file, "a", encoding="utf-8") as out:
                     out.write(words + "\n")
             elif self.action == "copy":
-                subprocess.run(["cp", "--sparse=always", self.file, f"{self.file}.{self.count}"], check=True)
+                subprocess.run(["cp", "--sparse=always", self.file, f"{self.file}.{self.step}.{self.count}"], check=True)
             elif self.action == "fill":
                 _fill(self.file)
             else:
@@ -81,8 +81,6 @@ class Strike:
 
 
 def _changes(event: str, arguments: tuple) -> bool:
-    if any("progress.json" in str(argument) for argument in arguments):
-        return False
     if event == "open":
         return isinstance(arguments[0], str) and bool(arguments[2] & (os.O_WRONLY | os.O_RDWR)) and arguments[0] != os.devnull
     return event in _CHANGES or event == "subprocess.Popen"

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 
 import pytest
 import scene
-from scene import JAMMY, SELECTIONS
 
 
 @pytest.fixture
@@ -154,18 +153,6 @@ def test_a_generation_that_a_power_cut_left_without_bytes(pruning):
     pruning.heals()
 
 
-def test_selections_widened_and_narrowed(lab):
-    assert lab.sync(selections=[*SELECTIONS, JAMMY]).code == 0
-    assert list(lab.mirror.glob("jammy/amd64/*/squashfs"))
-    refused = lab.sync()
-    assert refused.code == 5 and "wipe_ratio" in refused.words  # it is most of the mirror
-    assert lab.sync(wipe_ratio=1).code == 0
-    assert list(lab.mirror.glob("jammy/amd64/*/squashfs"))  # the generation before is kept
-    assert lab.sync(keep_generations=1, prune_grace=0).code == 0
-    assert not (lab.mirror / "jammy").exists()
-    assert lab.published == scene.SECOND
-
-
 def test_old_versions_go_when_no_kept_generation_has_them(lab):
     for state in (scene.SECOND, scene.THIRD):
         lab.upstream.directory = lab.stage.states[state]
@@ -175,3 +162,43 @@ def test_old_versions_go_when_no_kept_generation_has_them(lab):
     assert kept <= there
     assert there & (set(lab.items(scene.FIRST)) - kept) == set()
     assert lab.published == scene.THIRD
+
+
+def test_empty_directories_go_wherever_the_run_is_started(pruning):
+    """Those of the mirror; what has the same names where the caller stands is none of its business."""
+    elsewhere = pruning.scratch / "elsewhere"
+    for folder in ("jammy/amd64", "noble/amd64", "streams/v1"):
+        (elsewhere / folder).mkdir(parents=True)
+    before = sorted(elsewhere.rglob("*"))
+    assert scene.end(pruning.start_with(cwd=elsewhere)).code == 0
+    assert sorted(elsewhere.rglob("*")) == before
+    assert not (pruning.mirror / "jammy").exists()
+    pruning.tidy(scene.FIRST, scene.SECOND)
+
+
+def test_what_a_killed_run_fetched_does_not_stay_for_ever(lab):
+    """Killed in mid-run, run again, and then an update: what nothing lists any more is gone."""
+    last = max(number for number, line in enumerate(lab.stage.instants(), 1) if line.startswith("fetch "))
+    lab.settings["prune_grace"] = 0
+    assert lab.sync(strike=("SIGKILL", last, lab.scratch)).code < 0
+    lab.heals()
+    lab.upstream.directory = lab.stage.states[scene.THIRD]
+    assert lab.sync().code == 0
+    lab.tidy(scene.SECOND, scene.THIRD)
+
+
+METADATA = {"truncated": lambda raw: raw[:500], "emptied": lambda raw: b"", "flipped": lambda raw: raw.replace(b"amd64", b"amd65", 1),
+            "deleted": None}
+
+
+@pytest.mark.parametrize("path", [scene.INDEX, scene.IMAGES], ids=["index", "products"])
+@pytest.mark.parametrize("how", METADATA)
+def test_damaged_metadata_is_published_again(current, how, path):
+    """What lies below `streams` may rot as any other file does."""
+    raw = (current.mirror / path).read_bytes()
+    scene.replace(current.mirror / path, METADATA[how](raw)) if METADATA[how] else (current.mirror / path).unlink()
+    run = current.sync()
+    assert run.code == 0, run.words
+    current.watcher.forgive()
+    assert (current.mirror / path).read_bytes() == raw
+    assert current.published == scene.SECOND

@@ -40,7 +40,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 INDEX = "streams/v1/index.sjson"
-_PAUSE = 0.03  # seconds between two passes, so that the mirror gets something of the processor too
+_PAUSE = 0.015  # seconds between two passes, so that the mirror gets something of the processor too
 _NGINX = """\
 daemon off; master_process on; worker_processes 1; pid {scratch}/pid; error_log {scratch}/error.log;
 {user}

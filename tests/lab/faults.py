@@ -192,6 +192,8 @@ class _Rule:
     fault: Fault
     left: int | None  # requests that it still applies to; None: all
     after: int  # requests that it lets pass first
+    every: int  # of so many requests it applies to the last one
+    turn: int = 0
 
 
 class Upstream:
@@ -215,10 +217,13 @@ class Upstream:
         self._server.shutdown()
         self._server.server_close()
 
-    def fault(self, pattern: str, fault: Fault, times: int | None = None, after: int = 0) -> None:
-        """Misbehave on paths that match (fnmatch, `*` takes slashes too), always or `times` times, after some good answers."""
+    def fault(self, pattern: str, fault: Fault, times: int | None = None, after: int = 0, every: int = 1) -> None:
+        """Misbehave on paths that match (fnmatch, `*` takes slashes too).
+
+        Always or `times` times, after some good answers, and then on one request in `every`.
+        """
         with self._lock:
-            self._rules.append(_Rule(pattern, fault, times, after))
+            self._rules.append(_Rule(pattern, fault, times, after, every))
 
     def heal(self) -> None:
         """Behave from now on, and forget what was asked for."""
@@ -263,6 +268,9 @@ class Upstream:
     def _due(rule: _Rule) -> bool:
         if rule.after > 0:
             rule.after -= 1
+            return False
+        rule.turn += 1
+        if rule.turn % rule.every:
             return False
         if rule.left is None:
             return True

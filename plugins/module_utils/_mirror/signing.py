@@ -8,39 +8,53 @@ from __future__ import annotations
 import json
 import os
 
-from .errors import explained
-from .tools import run
+from .errors import RefusedError, StorageError, explained
+from .tools import CommandError, run
 
 
 def fingerprint(home):
     """The fingerprint of the signing key in a gpg home directory, or "" where there is none."""
     if not os.path.isdir(home):
         return ""
-    listing = run(_gpg(home) + ["--with-colons", "--list-secret-keys"])
+    listing = _gpg(home, "--with-colons", "--list-secret-keys")
     return next((line.split(":")[9] for line in listing.splitlines() if line.startswith("fpr:")), "")
 
 
-def make(home):
-    """Makes a signing key where there is none."""
-    if not fingerprint(home):
-        with explained(home):
-            os.makedirs(home, mode=0o700, exist_ok=True)
-        run(_gpg(home) + ["--passphrase", "", "--quick-generate-key", "MAAS image mirror", "rsa3072", "sign", "never"])
+def make(home, published):
+    """Makes a signing key where there is none.
+
+    published: the path of the keyring that clients verify the mirror with, if it has published anything.
+    RefusedError: the key is gone. One that nobody knows would shut all clients out.
+    """
+    if fingerprint(home):
+        return
+    if os.path.exists(published):
+        raise RefusedError("%s holds no key, and the published index is signed with the one of %s" % (home, published),
+                           "Put the key back. If it is lost, remove that file: the next sync makes a new key, which MAAS has to be "
+                           "given before it reads the mirror again.")
+    with explained(home):
+        os.makedirs(home, mode=0o700, exist_ok=True)
+    _gpg(home, "--passphrase", "", "--quick-generate-key", "MAAS image mirror", "rsa3072", "sign", "never")
 
 
 def export(home, path):
-    """Writes the public key as a binary keyring, the one form that gpgv and MAAS read."""
-    run(_gpg(home) + ["--yes", "--output", path, "--export", fingerprint(home)])
+    """Writes the public key as a binary keyring, the one form that gpgv and MAAS read; replaces the file as a whole."""
+    temporary = path + ".new"
+    _gpg(home, "--yes", "--output", temporary, "--export", fingerprint(home))
+    with explained(path):
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
 
 
 def write(home, path, content):
     """Writes JSON content clearsigned."""
     plain = path + ".plain"
-    with open(plain, "w", encoding="utf-8") as file:
-        json.dump(content, file, indent=1, sort_keys=True)
-        file.write("\n")
-    run(_gpg(home) + ["--yes", "--local-user", fingerprint(home), "--output", path, "--clearsign", plain])
-    os.unlink(plain)
+    with explained(path):
+        with open(plain, "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=1, sort_keys=True)
+            file.write("\n")
+        _gpg(home, "--yes", "--local-user", fingerprint(home), "--output", path, "--clearsign", plain)
+        os.unlink(plain)
 
 
 def rest(home):
@@ -48,5 +62,10 @@ def rest(home):
     run(["gpgconf", "--homedir", home, "--kill", "gpg-agent"])
 
 
-def _gpg(home):
-    return ["gpg", "--homedir", home, "--batch", "--quiet", "--no-tty"]
+def _gpg(home, *arguments):
+    """What gpg says; StorageError if it can't do it."""
+    try:
+        return run(["gpg", "--homedir", home, "--batch", "--quiet", "--no-tty", *arguments])
+    except CommandError as error:
+        raise StorageError("gpg can't work with the signing key in %s: %s" % (home, error.words),
+                           "Look at the key, its permissions, and the space on the disk.") from error

@@ -15,7 +15,7 @@ import os
 import tempfile
 import time
 
-from . import health, report, signing, work
+from . import report, signing, work
 from .errors import FetchError, MirrorError
 from .fetch import fetch
 from .identity import call_as
@@ -37,7 +37,7 @@ def sync(settings, check=False, shows=()):
     def plan(tree, snapshot, steps, verification):
         if not tree.pinned():
             if settings.index == "trimmed" and not check:
-                signing.make(settings.signing_home)
+                signing.make(settings.signing_home, os.path.join(settings.path, KEYRING))
             return work.update(settings, tree, snapshot, steps, _now(), verification)
         held = work.repair(settings, tree, steps, verification)
         held.result.warnings.append("pinned to generation %s: the stream was not looked at" % tree.pinned())
@@ -119,7 +119,6 @@ def _hold(settings, tree, command, plan, shows, started):
 def _apply(settings, tree, planned, progress):
     result = planned.result
     progress.step("fetch")
-    health.doubt(tree, planned.missing + [item for item, sibling, path in planned.linked])
     missing = planned.missing + [item for item, sibling, path in planned.linked if not tree.share(item, sibling, path)]
     tree.forget_partials(missing)
     if missing:
@@ -130,6 +129,7 @@ def _apply(settings, tree, planned, progress):
     if absent:
         raise FetchError("%d items are not on disk as listed" % len(absent), "Something else changes %s." % settings.path,
                          failures=[(item.path, "%s bytes, listed %d" % (tree.size(item.path), item.size)) for item in absent])
+    tree.open_up(result.after)
 
     progress.step("publish")
     if result.pin_changed:

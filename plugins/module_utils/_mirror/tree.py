@@ -14,11 +14,13 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import datetime
 import hashlib
 import json
 import os
 import shutil
-from dataclasses import dataclass
+import stat
+from dataclasses import dataclass, field
 
 from . import pieces
 from .errors import FetchError, RefusedError, StorageError, explained
@@ -43,6 +45,12 @@ class Generation:
     directory: str
     published: str  # ISO 8601, UTC, with microseconds: sorts by time
     items: dict  # {path: Item}
+    metadata: dict = field(default_factory=dict)  # {path below the directory: sha256} as it was stored
+
+    @property
+    def updated(self):
+        """Upstream's date of it, which begins its name."""
+        return datetime.datetime.strptime(self.name[:16] + "+0000", "%Y%m%dT%H%M%SZ%z")
 
 
 class Tree:
@@ -72,6 +80,10 @@ class Tree:
         names = os.listdir(self._generations) if os.path.isdir(self._generations) else []
         found = [self._read_generation(name) for name in names if not name.startswith(".")]
         return sorted(found, key=lambda generation: generation.published, reverse=True)
+
+    def intact(self, generation):
+        """Whether a generation's metadata is as it was stored. One of an earlier version, which noted nothing, is taken for good."""
+        return not generation.metadata or generation.metadata == _metadata(generation.directory)
 
     def current(self):
         """The name of the published generation, or None."""
@@ -230,6 +242,15 @@ class Tree:
                 self.clear(full)  # in a mirror only items lie at the paths of items
             os.replace(partial, full)
 
+    def open_up(self, paths):
+        """Lets everybody read items, as a web server has to: what was put there by others may be private."""
+        with explained(self.path):
+            folders = {os.path.join(self.path, folder) for path in paths for folder in _above(path)}
+            for path, mode in [(folder, 0o755) for folder in sorted(folders)] + [(self._at(path), 0o644) for path in paths]:
+                there = os.stat(path).st_mode
+                if there & mode != mode:
+                    os.chmod(path, stat.S_IMODE(there) | mode)
+
     def store(self, name, items, published):
         """Makes the snapshot a generation; it is not published yet.
 
@@ -237,11 +258,17 @@ class Tree:
         published: when it is going to be: ISO 8601 in UTC.
         """
         with explained(self.path):
-            replace(os.path.join(self.snapshot, "plan.json"), json.dumps(_plan(items, published), sort_keys=True) + "\n")
+            replace(os.path.join(self.snapshot, "plan.json"), json.dumps(
+                _plan(items, published, _metadata(self.snapshot)), sort_keys=True) + "\n")
             shutil.rmtree(os.path.join(self.snapshot, ".data"), ignore_errors=True)
             run(["sync", "--file-system", self._private])
+            directory = os.path.join(self._generations, name)
+            if name == self.current():  # it is damaged, and a client may be reading it
+                _exchange(self.snapshot, directory)
+                self.clear(self.snapshot)
+                return
             self.retire(name)  # a state that was stored before may come back: what counts is what was checked now
-            os.rename(self.snapshot, os.path.join(self._generations, name))
+            os.rename(self.snapshot, directory)
             self.clear(self.former)
 
     def retire(self, name):
@@ -333,7 +360,7 @@ class Tree:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StorageError("%s/plan.json is not readable: %s" % (directory, error),
                                "Remove that directory if it is not the published one, and run again.") from error
-        return Generation(name, directory, content["published"], {item.path: item for item in items})
+        return Generation(name, directory, content["published"], {item.path: item for item in items}, content.get("metadata", {}))
 
 
 def sha256(path):
@@ -345,8 +372,21 @@ def sha256(path):
     return digest.hexdigest()
 
 
-def _plan(items, published):
-    return {"published": published, "items": [item.to_dict() for item in items.values()]}
+def _above(path):
+    """The directories above a path, and the one that all paths begin in."""
+    while path:
+        path = os.path.dirname(path)
+        yield path
+
+
+def _plan(items, published, metadata):
+    return {"published": published, "items": [item.to_dict() for item in items.values()], "metadata": metadata}
+
+
+def _metadata(directory):
+    """{path: sha256} of the files below the `streams` of a snapshot or a generation."""
+    return {os.path.relpath(os.path.join(folder, name), directory): sha256(os.path.join(folder, name))
+            for folder, _folders, names in os.walk(os.path.join(directory, "streams")) for name in sorted(names)}
 
 
 def replace(path, text):
@@ -358,6 +398,8 @@ def replace(path, text):
 
 def _fill(path, text):
     """Writes a file from its start, into the room that it has; what it says is on the disk."""
+    if os.path.exists(path) and os.stat(path).st_nlink > 1:  # a copy of the mirror made of hard links has it too
+        os.unlink(path)
     with open(path, "r+b" if os.path.exists(path) else "wb") as file:
         os.fchmod(file.fileno(), 0o644)
         file.write(text.encode())

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 from . import metadata, plan, preflight, retention, signing
-from .errors import MirrorError, RefusedError, without_credentials
+from .errors import MirrorError, RefusedError, StorageError, without_credentials
 from .report import Result
 from .tree import Tree
 
@@ -48,20 +49,22 @@ def update(settings, tree, snapshot, steps, now, verification):
         preflight.selection(number, selection, taken, lambda: metadata.rows(settings, snapshot))
     if settings.require_bootloaders:
         preflight.bootloaders(wanted.values())
-    preflight.age(index, current and metadata.Index(current.directory), settings.allow_downgrade)
+    intact = current is None or tree.intact(current)
+    preflight.age(index, _published(current, intact), settings.allow_downgrade)
     listed = _listed(generations)
     preflight.immutable(wanted, listed)
     before = current.items if current else {}
     preflight.wipe(before.values(), wanted.values(), settings.wipe_ratio)
 
-    kept, retired = retention.split([generation for generation in generations if generation.name != name],
-                                    settings.keep_generations, settings.prune_grace, tree.current(), now)
+    kept, retired = retention.split(generations, name, settings.keep_generations, settings.prune_grace, tree.current(), now)
     added = verification.bad(wanted.values(), listed)
     missing, linked = _obtainable(settings, tree, added, listed)
     promised = set(wanted).union(*(generation.items for generation in kept))
-    dropped = [(path, size) for path, size in tree.files() if path not in promised]
+    settled = retention.settled(generations, settings.prune_grace, now)
+    dropped = [(path, size) for path, size in tree.files() if path not in promised and (settled or path.startswith("."))]
     result = Result(generation=name, previous=current and current.name, before=before, after=wanted, added=added, removed=dropped,
-                    published=current is None or current.name != name, served={"metadata": without_credentials(served)})
+                    published=current is None or current.name != name or not intact,
+                    served={"metadata": without_credentials(served)})
     return Work(result, missing, linked, rows=rows if settings.index == "trimmed" else [], fresh=True, retired=retired)
 
 
@@ -70,6 +73,9 @@ def repair(settings, tree, steps, verification):
     steps("verify")
     generations, current = _generations(tree)
     _require(current, settings)
+    if not tree.intact(current):
+        raise StorageError("The metadata in %s is not as it was published" % current.directory,
+                           "A sync publishes it again; a pinned mirror has to be unpinned for that, or rolled back.")
     listed = _listed(generations)
     added = verification.bad(listed.values(), listed)
     missing, linked = _obtainable(settings, tree, added, listed)
@@ -90,6 +96,8 @@ def rollback(settings, tree, steps, wanted):
     if target is None:
         raise RefusedError("%s keeps no generation %r" % (settings.path, wanted),
                            "There are: %s." % ", ".join(one.name for one in generations))
+    if not tree.intact(target):
+        raise RefusedError("The metadata of generation %s is damaged" % target.name, "Choose another one, or run a sync.")
     absent = [item for item in target.items.values() if tree.size(item.path) != item.size]
     if absent:
         raise RefusedError("%d items of generation %s are not on disk as listed" % (len(absent), target.name),
@@ -101,6 +109,13 @@ def rollback(settings, tree, steps, wanted):
 def _generations(tree):
     generations = tree.generations()
     return generations, next((generation for generation in generations if generation.name == tree.current()), None)
+
+
+def _published(current, intact):
+    """What has the dates of the published generation: its metadata, and where that is damaged its name alone."""
+    if current is None:
+        return None
+    return metadata.Index(current.directory) if intact else SimpleNamespace(updated=current.updated, dates={})
 
 
 def _require(current, settings):
