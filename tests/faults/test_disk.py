@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import filecmp
+import json
 import subprocess
 import tempfile
 from contextlib import contextmanager
@@ -82,11 +83,14 @@ def test_the_disk_becomes_full_in_a_step(small, step):
 @pytest.mark.parametrize("number", range(INSTANTS))
 def test_the_disk_becomes_full_at_an_instant(small, number):
     ballast = small.mirror.parent / "ballast"
+    subprocess.run(["fallocate", "-l", "256K", str(small.mirror / ".mirror" / "spare")], check=True)  # cp leaves a hole of it
     run = small.sync(strike=("fill", small.instant(number, INSTANTS), ballast))
     assert ballast.exists()
     assert run.code in (0, 4, 5, 6, 7), run.words
     assert run.code == 0 or "No space left on device" in run.words or "MiB free" in run.words, run.words
     assert small.published in (scene.FIRST, scene.SECOND)
+    attempt = json.loads((small.mirror / "status.json").read_text(encoding="utf-8"))["last_attempt"]
+    assert attempt["exit_code"] == run.code  # there is room to tell of it
     ballast.unlink()
     small.heals()
     small.tidy(scene.FIRST, scene.SECOND)

@@ -13,6 +13,7 @@ import mirrors
 import pytest
 import scene
 
+VERDICTS = ("Fresh", "Failing", "Pinned", "Never synced", "Unknown")
 HOSTILE = "<img src=x onerror=alert(1)><script>document.title='taken'</script>"
 
 
@@ -28,12 +29,14 @@ def place(host, tmp_path):
         yield put
 
 
-def test_a_copy_by_wget_has_its_page_at_its_own_url(host, visit, tmp_path):
-    """As sites copy a mirror: over http, to be served below another path by another server."""
-    subprocess.run(["wget", "--quiet", "--mirror", "--no-parent", "--no-host-directories", "--cut-dirs=3", "--execute=robots=off", "--no-proxy",
-                    f"--directory-prefix={tmp_path}/pub/copy", *[f"http://127.0.0.1:{host.port}/maas/images/ephemeral-v3/trimmed/{path}"
-                                                               for path in ("", "status.json", "streams/v1/index.sjson", "keyring.gpg")]],
-                   check=True)
+def copied(source, target):
+    """A copy as sites make it: over rsync, the published metadata for its link, nothing of what is hidden."""
+    target.mkdir(parents=True)
+    subprocess.run(["rsync", "--archive", "--copy-links", "--exclude=.mirror", f"{source}/", str(target)], check=True)
+
+
+def test_a_copy_of_a_mirror_has_its_page_at_its_own_url(host, visit, tmp_path):
+    copied(host.path("trimmed"), tmp_path / "pub" / "copy")
     with mirrors.plain_server(tmp_path) as port:
         one = visit()
         one.missing = {"progress.json"}
@@ -41,23 +44,29 @@ def test_a_copy_by_wget_has_its_page_at_its_own_url(host, visit, tmp_path):
         assert (one.state, one.text("h1")) == ("Fresh", "trimmed")
         assert one.text(".url code") == f"http://{mirrors.NAME}:{port}/pub/copy/"
         assert f"curl -fsS -o keyring.gpg http://{mirrors.NAME}:{port}/pub/copy/keyring.gpg" in one.text("#use")
-        assert len(one.table("images")) == len(mirrors.listed(host.path("trimmed"), None, host.streams))
+        assert len(one.table("images")) == len(mirrors.listed(tmp_path / "pub" / "copy", None, host.streams))
         assert one.page.get_by_role("link", name="All mirrors of this host").count() == 0
 
 
 def test_a_copy_of_all_mirrors_of_a_host(host, visit, tmp_path):
-    """As rsync makes it: what is hidden may stay behind."""
-    subprocess.run(["cp", "-rL", str(host.root), str(tmp_path / "images")], check=True)
-    for private in (tmp_path / "images").glob("*/*/.mirror"):
-        shutil.rmtree(private)
+    copied(host.root, tmp_path / "images")
     with mirrors.plain_server(tmp_path) as port:
         one = visit()
         one.missing = {"/empty/status.json"}
         one.open(f"http://{mirrors.NAME}:{port}/images/")
         assert len(one.table("mirrors")) == len(mirrors.MIRRORS)
         one.page.get_by_role("link", name="stale", exact=True).click()
-        one.page.locator("#use").wait_for()
+        one.settle()
         assert (one.state, one.text(".url code")) == ("Stale", f"http://{mirrors.NAME}:{port}/images/ephemeral-v3/stale/")
+
+
+def test_a_server_that_needs_no_last_slash(host, visit):
+    base, one = f"http://{mirrors.NAME}/pub/copy", visit()
+    one.page.route(f"{base}?from=afar", lambda route: route.fulfill(path=host.root / "index.html", content_type="text/html"))
+    one.page.route(f"{base}/status.json", lambda route: route.fulfill(path=host.path("stale") / "status.json"))
+    one.page.route(f"{base}/progress.json", lambda route: route.fulfill(path=host.path("stale") / "progress.json"))
+    one.open(f"{base}?from=afar#images")
+    assert (one.state, one.text(".url code")) == ("Stale", f"{base}/")
 
 
 def test_opened_as_a_file_it_says_what_to_do(host, visit):
@@ -101,20 +110,25 @@ def test_nothing_in_the_status_becomes_markup(host, visit, place):
 
 def test_nothing_in_the_list_of_mirrors_becomes_markup_or_leads_away(visit, place):
     one = visit().open(place({"mirrors": [
-        {"name": HOSTILE, "location": "https://elsewhere.example.com/", "aliases": []}, {"name": "script", "location": "javascript:alert(1)"},
+        {"name": HOSTILE, "location": "https://elsewhere.example.com/", "aliases": []},
+        {"name": "script", "location": "javascript:alert(1)"},
         {"name": "", "location": "x/"}, None, 7]}))
     assert one.text(".lead") == "No mirror is served here."
 
 
-@pytest.mark.parametrize("twisted", [None, 7, "text", [], {}, [None, 7, "x", [], {}], {"error": 7, "outcome": "failed", "failures": 3, "warnings": [1]}])
+@pytest.mark.parametrize("twisted", [
+    None, 7, "text", [], {}, [None, 7, "x", [], {}], {"error": 7, "outcome": "failed", "failures": 3, "warnings": [1]}])
 def test_values_of_other_types_read_as_nothing(host, visit, place, twisted):
     status = host.status("fresh")
+    whole = {key: twisted for key in status}
+    parts = {key: [twisted] if isinstance(value, list) else dict.fromkeys(value, twisted) if isinstance(value, dict) else value
+             for key, value in status.items()}
     one = visit()
     one.missing = {"progress.json"}
-    for key in sorted(set(status) - {"generation"}):
-        one.open(place({**status, key: twisted}))
-        assert one.state in ("Fresh", "Failing", "Unknown", "Pinned")
-        assert not re.search(r"undefined|NaN|null|\[object", one.text("body")), key
+    for strange in (dict(whole, generation=status["generation"]), whole, parts):
+        one.open(place(strange))
+        assert one.state in VERDICTS
+        assert not re.search(r"undefined|NaN|null|\[object|Invalid|can't be read", one.text("body"))
 
 
 def test_a_status_of_an_older_engine(host, visit, place):

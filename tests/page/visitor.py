@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator
 # No sandbox, as the tests run as root. The rest keeps Chromium itself from the network; no name but the mirror's resolves.
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync",
-             f"--host-resolver-rules=MAP {mirrors.NAME} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+             f"--host-resolver-rules=MAP {mirrors.NAME} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"]
 DESKTOP, PHONE = 1280, 360  # CSS pixels
 _HEIGHT = 800
 # What the rules of axe-core are for: all of WCAG 2, and what its authors think is good
@@ -38,7 +38,12 @@ class Visitor:
     def open(self, url: str) -> Visitor:
         """Opens a page, and waits until it has read what it reads."""
         self.page.goto(url)
-        self.page.wait_for_load_state("networkidle")
+        return self.settle()
+
+    def settle(self) -> Visitor:
+        """Waits until the page, which a click may have led to, has read what it reads."""
+        self.page.wait_for_load_state()
+        self.page.locator("main:not([aria-busy])").wait_for()
         return self
 
     def is_home(self, url: str) -> bool:

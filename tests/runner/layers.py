@@ -55,7 +55,7 @@ def unit(report: Report, collection: Path, extra: list[str]) -> None:
 
 def contract(report: Report, collection: Path, extra: list[str]) -> None:
     """the stand-ins and the real tools together, on this machine: tests/contract and tests/integration"""
-    bin_directory = prepare((*STREAM_PACKAGES, *WEB_PACKAGES), "requirements.txt")
+    bin_directory = prepare((*STREAM_PACKAGES, *WEB_PACKAGES, "tinyproxy-bin|tinyproxy"), "requirements.txt")
     report.pytest("contract", [*pytest(bin_directory), "tests/contract", "tests/integration", *extra],
                   cwd=collection, env=environment(collection, bin_directory))
 
@@ -69,7 +69,7 @@ def faults(report: Report, collection: Path, extra: list[str]) -> None:
 
 def page(report: Report, collection: Path, extra: list[str]) -> None:
     """the status page in headless Chromium, over mirrors in every state"""
-    bin_directory = prepare((*STREAM_PACKAGES, "nginx", "wget", "curl", "chromium"), "requirements.txt", "requirements-page.txt")
+    bin_directory = prepare((*STREAM_PACKAGES, "nginx", "curl", "rsync", "chromium"), "requirements.txt", "requirements-page.txt")
     report.pytest("page", [*pytest(bin_directory), "tests/page", "--screenshots", str(machine.TREE / "tests" / "output" / "page"), *extra],
                   cwd=collection, env=environment(collection, bin_directory))
 

@@ -6,21 +6,17 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 import uuid
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlencode
 
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas import errors, form, oauth
+from ansible_collections.imagemirror.maas.plugins.module_utils._maas.refusal import CONFLICT, refusal_of
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.version import parse_version
-from ansible_collections.imagemirror.maas.plugins.module_utils._maas.words import scrub, server_words
 
 _TRIES = 3
 _PASSING = (502, 503, 504)  # of a proxy or a region that restarts
-_CONFLICT = 409  # MAAS undid the transaction: nothing was stored, any method may be sent again
 _LONGEST_PAUSE = 10  # seconds between two tries, whatever Retry-After says
-_CLOCK_TOLERANCE = 300  # seconds; MAAS refuses what is older
 
 
 class Client:
@@ -132,7 +128,8 @@ class Client:
 
     @staticmethod
     def _is_passing(method, status):
-        return status == _CONFLICT or (method == "GET" and status in _PASSING)
+        # After a conflict nothing is stored, so that any method may be sent again
+        return status == CONFLICT or (method == "GET" and status in _PASSING)
 
     @staticmethod
     def _pause(response, otherwise):
@@ -142,69 +139,7 @@ class Client:
     def _value(self, method, path, response):
         if 200 <= response.status < 300:
             return _decoded(response)
-        raise self._error(method, path, response)
-
-    def _error(self, method, path, response):
-        what = "%s %s%s" % (method, self.root, path)
-        status = response.status
-        if status == 401:
-            return errors.AuthenticationError(
-                "%s: MAAS does not accept the API key (401). %s" % (what, self._why_401(response)), status, ""
-            )
-        words = scrub(server_words(response.body, response.headers.get("content-type", "")), self._key)
-        said = "%s: %s (%d)." % (what, words.rstrip(".") or "no reason given", status)
-        if 300 <= status < 400:
-            return errors.NotMaasError(
-                "%s: redirected (%d) to %s. Give the URL that answers itself as api_url."
-                % (what, status, scrub(response.headers.get("location", "nowhere"), self._key))
-            )
-        if status == 403:
-            return errors.PermissionDeniedError(
-                "%s The API key's user may not do this: use the key of a MAAS administrator." % said, status, words
-            )
-        if status == 404:
-            return errors.NotFoundError(said, status, words)
-        if status == 410:
-            return errors.NotMaasError("%s This MAAS has no API 2.0." % said)
-        if status == _CONFLICT:
-            return errors.ServerError(
-                "%s Others were changing the same thing, %d times over." % (said, _TRIES), status, words
-            )
-        if status == 413:
-            return errors.InvalidError(
-                "%s The server takes no body that large; a keyring has a few kB." % said, status, words
-            )
-        if status >= 500:
-            return errors.ServerError("%s MAAS failed inside; its regiond.log has more." % said, status, words)
-        return errors.InvalidError(said, status, words)
-
-    def _why_401(self, response):
-        # The text is never shown: "Invalid signature" repeats the true secret.
-        text = response.body.decode("utf-8", "replace")
-        match = re.search(r"given (\d+) and now (\d+)", text)
-        behind = int(match.group(2)) - int(match.group(1)) if match else self._clock_difference(response)
-        if match or abs(behind) > _CLOCK_TOLERANCE:
-            return (
-                "The clocks differ: the one of the host that runs this module is %d s %s MAAS'. "
-                "Set both by NTP; MAAS refuses requests that seem more than %d s old."
-                % (abs(behind), "behind" if behind > 0 else "ahead of", _CLOCK_TOLERANCE)
-            )
-        if "Nonce already used" in text:
-            return "It has seen this request before: does something between here and MAAS repeat requests?"
-        for known, meaning in (
-            ("Invalid API key", "There is no such consumer (the key's first part)."),
-            ("Invalid access token", "There is no such token (the key's second part): was the key deleted?"),
-            ("Invalid signature", "The secret (the key's third part) is wrong."),
-        ):
-            if known in text:
-                return meaning
-        return "Check api_key, and that nothing between here and MAAS takes the Authorization header away."
-
-    def _clock_difference(self, response):
-        try:
-            return int(parsedate_to_datetime(response.headers["date"]).timestamp() - self._now())
-        except (KeyError, TypeError, ValueError):
-            return 0
+        raise refusal_of("%s %s%s" % (method, self.root, path), response, self._key, self._now())
 
 
 def _decoded(response):

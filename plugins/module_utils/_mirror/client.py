@@ -9,6 +9,7 @@ import contextlib
 import datetime
 import email.utils
 import http.client
+import re
 import socket
 import ssl
 import time
@@ -21,6 +22,7 @@ _KEPT = 2  # connections of a client: redirects alternate between two servers
 _SLOWEST = 1024  # bytes that have to come within the stall timeout
 _BULK = 1 << 14, 1 << 17  # bytes that a thread sleeps for, at first and at most: waking for each packet takes more CPU than all else
 _DRAINED = 1 << 16  # bytes of a body nobody wants that are read, so that the connection can be kept
+_TITLE = re.compile(rb"<title>([^<]+)</title>", re.IGNORECASE)  # of the page that says what is wrong
 _REDIRECTS = (301, 302, 303, 307, 308)
 _RETRIED = (408, 425, 429)  # beside all from 500 on
 
@@ -52,9 +54,9 @@ class Client:
             answer = self._ask(url, span)
             if answer.status in (200, 206, 416):
                 return answer
-            answer.drop()
+            body = answer.drop()
             if answer.status not in _REDIRECTS or not follow:
-                raise _refusal(answer)
+                raise _refusal(answer, body)
             target = urljoin(url, answer.header("Location"))
             if urlsplit(target).scheme not in ("http", "https") or not urlsplit(target).hostname:
                 raise Failure("%s: redirected to %r, where a mirror does not go" % (answer.words, target), False)
@@ -190,15 +192,16 @@ class Answer:
         self._response.close()
 
     def drop(self):
-        """Nobody wants the body: a short one is read so that the connection can be kept."""
+        """Nobody wants the body: a short one is read so that the connection can be kept. Returns that."""
+        content, view = b"", memoryview(bytearray(_DRAINED))
         if self._left is None or self._left > _DRAINED:
             self._client.forget()
         else:
-            view = memoryview(bytearray(_DRAINED))
             with contextlib.suppress(Failure):
-                while self.read_into(view):
-                    pass
+                while number := self.read_into(view):
+                    content += view[:number]
         self._response.close()
+        return content
 
 
 def _sleep_for(sock, size):
@@ -207,11 +210,14 @@ def _sleep_for(sock, size):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
 
 
-def _refusal(answer):
+def _refusal(answer, body):
     """The Failure that a status stands for."""
     retried = answer.status in _RETRIED or answer.status >= 500
+    title = _TITLE.search(body)
+    more = " ".join(title.group(1).decode("utf-8", "replace").split()) if title else ""
+    words = answer.words + (" (%s)" % more[:100] if more.isprintable() and more not in ("", answer.words) else "")
     hint = {401: "; username and password are for a private upstream", 407: "; the proxy wants other credentials"}
-    return Failure(answer.words + hint.get(answer.status, ""), retried, wait(answer.header("Retry-After"), time.time()))
+    return Failure(words + hint.get(answer.status, ""), retried, wait(answer.header("Retry-After"), time.time()))
 
 
 def wait(text, now):

@@ -92,7 +92,7 @@ class Pace:
         tenth = 10 * state["bytes_done"] // state["bytes"] if state["bytes"] else 0
         passed = self._clock() - self._said
         news = (state["step"], bool(state["bytes"])) != self._step or (tenth != self._tenth and passed >= _AT_LEAST)
-        if not state["bytes_done"] or not (news or passed >= _EVERY):
+        if not state["bytes"] or not (news or passed >= _EVERY):
             return False
         self._said, self._step, self._tenth = self._clock(), (state["step"], bool(state["bytes"])), tenth
         return True

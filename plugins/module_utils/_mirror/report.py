@@ -90,18 +90,26 @@ class Result:
 
 
 def publish(settings, tree, run):
-    """Tells all who ask of a run: status.json, its health, the metrics and the hook. What the last two have to say is a warning."""
+    """Tells all who ask of a run: status.json, its health, the metrics and the hook. What goes wrong with the others is a warning."""
     content = status(settings, tree, run)
     try:
         tree.report(content)
     finally:
-        health.tell(tree, content)
-    warnings = [words for words in (metrics.write(settings, content), hook.run(settings, content)) if words]
+        warning = _health(tree, content)
+    warnings = [words for words in (warning, metrics.write(settings, content), hook.run(settings, content)) if words]
     if warnings:
         if isinstance(run.outcome, Result):
             run.outcome.warnings += warnings
         content["last_attempt"]["warnings"] = content["last_attempt"]["warnings"] + warnings
         tree.report(content)
+
+
+def _health(tree, content):
+    try:
+        health.tell(tree, content)
+    except MirrorError as error:
+        return "The answer for health checks could not be written: %s" % error
+    return None
 
 
 def status(settings, tree, run):

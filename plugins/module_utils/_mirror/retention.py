@@ -8,19 +8,22 @@ from __future__ import annotations
 import datetime
 
 
-def split(others, keep, grace, current, now):
+def split(generations, name, keep, grace, current, now):
     """(kept, retired) of the generations beside the one that is going to be published.
 
-    others: generations, the newest publish first.
+    generations: all that there are, the newest publish first.
+    name: the one that is going to be published; it may be published already.
     keep: how many generations to keep in all, the published one among them.
     grace: seconds for which a generation stays after the next one took its place: MAAS may still be importing from it.
     current: the name of the generation that is published until this run, or None.
     now: ISO 8601 in UTC, as `published` is.
     """
     kept, retired, successor = [], [], now
-    for number, generation in enumerate(others):
-        replaced = now if generation.name == current else successor
-        (kept if number < keep - 1 or _seconds(replaced, now) < grace else retired).append(generation)
+    for generation in generations:
+        if generation.name != name:
+            replaced = now if generation.name == current else successor
+            spared = len(kept) + len(retired) < keep - 1 or _seconds(replaced, now) < grace
+            (kept if spared else retired).append(generation)
         successor = generation.published
     return kept, retired
 

@@ -15,7 +15,7 @@ import os
 import tempfile
 import time
 
-from . import health, report, signing, work
+from . import report, signing, work
 from .errors import FetchError, MirrorError
 from .fetch import fetch
 from .identity import call_as
@@ -119,7 +119,6 @@ def _hold(settings, tree, command, plan, shows, started):
 def _apply(settings, tree, planned, progress):
     result = planned.result
     progress.step("fetch")
-    health.doubt(tree, planned.missing + [item for item, sibling, path in planned.linked])
     missing = planned.missing + [item for item, sibling, path in planned.linked if not tree.share(item, sibling, path)]
     tree.forget_partials(missing)
     if missing:

@@ -402,6 +402,8 @@ def replace(path, text):
 
 def _fill(path, text):
     """Writes a file from its start, into the room that it has; what it says is on the disk."""
+    if os.path.exists(path) and os.stat(path).st_nlink > 1:  # a copy of the mirror made of hard links has it too
+        os.unlink(path)
     with open(path, "r+b" if os.path.exists(path) else "wb") as file:
         os.fchmod(file.fileno(), 0o644)
         file.write(text.encode())

@@ -10,6 +10,7 @@ import datetime
 import json
 import os
 
+from . import health
 from .lock import asked
 from .settings import rate
 from .tree import replace
@@ -27,12 +28,12 @@ class Verification:
     def __init__(self, settings, tree, progress, now, lasting=True, gives_way=False):
         """
         now: ISO 8601 in UTC.
-        lasting: whether to write down what a full verification has read; a check writes nothing.
+        lasting: whether to write down what it has read and found; a check writes nothing.
         gives_way: whether to stop, by GaveWay, when another run waits for the lock.
         """
         self._settings, self._tree, self._progress = settings, tree, progress
         self._journal = _Journal(tree, now) if settings.verify == "full" and lasting else None
-        self._gives_way = gives_way
+        self._lasting, self._gives_way = lasting, gives_way
         self.mode = settings.verify
         self.started = self._journal.started if self._journal else now
         self.seen = self.found = None  # Items looked at, and the bad ones among them, once it is known
@@ -56,6 +57,8 @@ class Verification:
             self._progress.step(step)
         bad = [item for item in items if item.path not in right]
         self.seen, self.found = items, bad
+        if self._lasting:
+            health.doubt(self._tree, bad)  # before anything is fetched, which may take long or fail
         return bad
 
     def done(self):

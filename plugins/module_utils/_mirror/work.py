@@ -22,7 +22,7 @@ class Work:
     result: Result
     missing: list = field(default_factory=list)  # Items to fetch
     linked: list = field(default_factory=list)  # (Item, mirror, path there): what is on disk under another path
-    rows: list = field(default_factory=list)  # sstream-query's rows of what is wanted
+    rows: list = field(default_factory=list)  # sstream-query's rows of what is wanted, for a trimmed index
     fresh: bool = False  # the snapshot becomes a generation
     retired: list = field(default_factory=list)  # Generations to delete
 
@@ -56,8 +56,7 @@ def update(settings, tree, snapshot, steps, now, verification):
     before = current.items if current else {}
     preflight.wipe(before.values(), wanted.values(), settings.wipe_ratio)
 
-    kept, retired = retention.split([generation for generation in generations if generation.name != name],
-                                    settings.keep_generations, settings.prune_grace, tree.current(), now)
+    kept, retired = retention.split(generations, name, settings.keep_generations, settings.prune_grace, tree.current(), now)
     added = verification.bad(wanted.values(), listed)
     missing, linked = _obtainable(settings, tree, added, listed)
     promised = set(wanted).union(*(generation.items for generation in kept))
@@ -66,7 +65,7 @@ def update(settings, tree, snapshot, steps, now, verification):
     result = Result(generation=name, previous=current and current.name, before=before, after=wanted, added=added, removed=dropped,
                     published=current is None or current.name != name or not intact,
                     served={"metadata": without_credentials(served)})
-    return Work(result, missing, linked, rows=rows, fresh=True, retired=retired)
+    return Work(result, missing, linked, rows=rows if settings.index == "trimmed" else [], fresh=True, retired=retired)
 
 
 def repair(settings, tree, steps, verification):

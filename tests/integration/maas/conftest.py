@@ -178,15 +178,16 @@ class Play:
     """A playbook of the collection as a user runs it, from a controller that is only the API's client."""
 
     def __init__(self, region, scratch, playbook="maas", inventory=None, **variables):
-        """`inventory`: groups beside the region; `variables`: extra ones of every run."""
+        """`inventory`: groups beside the region's, or without a region all; `variables`: extra ones of every run."""
         self.region = region
         self.playbook = playbook
         self.inventory = scratch / "inventory.json"
         local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-        self.inventory.write_text(
-            json.dumps({"maas_regions": {"hosts": {"maas": local}}, **(inventory or {})}), encoding="utf-8"
-        )
-        self.variables = dict({"maas_source_api_url": region.url, "maas_source_api_key": ADMIN}, **variables)
+        groups = {"maas_regions": {"hosts": {"maas": local}}} if region else {}
+        self.inventory.write_text(json.dumps({**groups, **(inventory or {})}), encoding="utf-8")
+        self.variables = dict({"maas_source_api_key": ADMIN}, **variables)
+        if region:
+            self.variables.setdefault("maas_source_api_url", region.url)
 
     def run(self, *flags, **variables):
         """(changed, output) of a run that must succeed."""

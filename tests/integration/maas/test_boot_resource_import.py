@@ -26,9 +26,13 @@ class Site:
     def __init__(self, maas, mirror, key, **wanted):
         self.maas = maas
         maas.done("boot_source", url=mirror, match_url=UPSTREAM, keyring_file=key)
+        # 3.4 reads the source by an import, as it commissions with focal; that one is to bring nothing
+        maas.lab("hold", {"points": ["rows"]})
         maas.done("boot_source_selection", **(wanted or NOBLE))
+        maas.client.post("boot-resources/?op=stop_import")
+        maas.lab("release", {})
         maas.lab("settle", {"seconds": 30})
-        # 3.4 commissions with focal, which the mirror does not have
+        # The mirror does not have focal
         if maas.version == "3.4":
             maas.client.post("maas/?op=set_config", {"name": "commissioning_distro_series", "value": "noble"})
             maas.done("boot_source_selection", release="focal", state="absent")

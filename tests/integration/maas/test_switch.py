@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lab"))
 import faults  # noqa: E402  pylint: disable=wrong-import-position
 import stream  # noqa: E402  pylint: disable=wrong-import-position
 
+EXAMPLE = Path(__file__).resolve().parents[3] / "docs" / "inventory-sites"
 SETTINGS = ("enable_http_proxy", "http_proxy", "boot_images_no_proxy", "boot_images_auto_import",
             "commissioning_distro_series", "default_distro_series")
 
@@ -121,16 +124,20 @@ def test_settings_sources_keyrings_and_selections_are_what_is_compared(switch):
         seen.append(maas.snapshot())
 
 
+def test_check_mode_shows_the_plan_reads_the_mirror_and_writes_nothing(switch):
+    maas = switch("3.7")
+    before, writes = maas.snapshot(), maas.region.lab("writes")
+    changed, output = maas.play.run("--check", stream="candidate")
+    assert changed and maas.region.lab("writes") == writes and maas.snapshot() == before
+    assert "has not been tested with MAAS yet" in said(output) and "has all that MAAS" in said(output)
+    assert maas.mirror.count("candidate/noble/*/squashfs") == 1
+
+
 @pytest.mark.parametrize("version", ("3.4", "3.7", "3.8"))
 def test_there_again_and_back(switch, version):
     maas = switch(version)
     before, versions = maas.snapshot(), maas.versions
-    writes = maas.region.lab("writes")
-    changed, output = maas.play.run("--check", stream="candidate")
-    assert changed and maas.region.lab("writes") == writes and maas.snapshot() == before
-    assert "has not been tested with MAAS yet" in said(output) and "has all that MAAS" in said(output)
-    changed, _output = maas.play.run(stream="candidate")
-    assert changed and maas.source == "candidate"
+    assert maas.play.run(stream="candidate")[0] and maas.source == "candidate"
     assert maas.versions and all(maas.versions[release] > was for release, was in versions.items())
     writes = maas.region.lab("writes")
     assert not maas.play.run(stream="candidate")[0] and maas.region.lab("writes") == writes
@@ -213,7 +220,7 @@ def test_an_api_that_stays_away_leaves_word_of_what_was(switch):
     assert "selection of %sstable/: ubuntu/noble arches=amd64" % maas.mirror.url in output
 
 
-@pytest.mark.parametrize("version", ("3.4", "3.7", "3.8"))
+@pytest.mark.parametrize("version", ("3.7", "3.8"))
 def test_from_an_uploaded_keyring_back_to_a_file_name(switch, version):
     """There is no request that does it: the source is deleted and made again, and its selections put back."""
     maas = switch(version)
@@ -249,6 +256,25 @@ def test_passwords_are_put_back_and_never_shown(start, play, mirror, streams):
     assert "pass-of" not in output and "MAAS is as it was" in output
 
 
+def test_an_import_of_the_former_source_is_stopped_first(switch):
+    """MAAS takes "start" for done while one runs, even if that one read its stream before the switch."""
+    maas = switch("3.7")
+    had = maas.versions
+    maas.region.lab("hold", {"points": ["rows"]})
+    maas.region.client.post("boot-resources/?op=import")
+
+    def let_go_after_the_stop():
+        while not any(one["op"] == "stop_import" for one in maas.region.lab("writes")):
+            time.sleep(0.2)
+        maas.region.lab("release", {})
+
+    watcher = threading.Thread(target=let_go_after_the_stop, daemon=True)
+    watcher.start()
+    assert maas.play.run(stream="candidate")[0]
+    watcher.join(5)
+    assert not watcher.is_alive() and maas.versions["noble"] > had["noble"]
+
+
 # Keys and sites
 
 def test_the_key_of_a_trimmed_mirror_comes_over_the_inventorys_connection(switch, play, streams):
@@ -265,18 +291,42 @@ def test_the_key_of_a_trimmed_mirror_comes_over_the_inventorys_connection(switch
     assert not maas.play.run(stream="candidate")[0]
 
 
-def test_sites_one_after_the_other_and_none_after_the_first_that_fails(start, play, mirror, streams):
-    local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-    options = ("--default-url", mirror.url + "stable", "--default-keyring", str(stream.keyring(streams / "made")))
-    regions = [start(version, *options) for version in ("3.4", "3.7", "3.8")]
-    # focal, which 3.4 commissions with, is good; noble, which the others do, is not
-    mirror.fault("candidate/noble/*/boot-kernel", faults.Status(404))
-    sites = {"maas_site%d" % number: {"hosts": {"maas%d" % number: dict(
-        local, maas_source_api_url=region.url, maas_source_url=mirror.url + "stable/")}}
-        for number, region in enumerate(regions, 1)}
-    runs = play(regions[0], playbook="switch_stream", inventory={"maas_regions": {"children": sites}},
-                maas_source_keyring_filename=str(stream.keyring(streams / "made")), stream="candidate")
-    del runs.variables["maas_source_api_url"]
-    runs.fails()
-    assert [region.sources[0]["url"].rstrip("/").rpartition("/")[2] for region in regions] == ["candidate", "stable", "stable"]
-    assert not regions[1].lab("writes") and not regions[2].lab("writes")
+@pytest.fixture
+def sites(start, play, streams, tmp_path):
+    """The three sites of the example, with three stand-ins and one web server in place of the hosts."""
+    served = tmp_path / "served" / "maas" / "images"
+    served.mkdir(parents=True)
+    (served / "ephemeral-v3").symlink_to(streams / "made" / "ephemeral-v3")
+    with faults.Upstream(tmp_path / "served") as upstream:
+        key = str(stream.keyring(streams / "made"))
+        options = ("--default-url", upstream.url + "maas/images/ephemeral-v3/candidate", "--default-keyring", key)
+        names = dict(berlin="3.4", lab="3.7", tokyo="3.8")
+        regions = {name: start(version, *options) for name, version in names.items()}
+        here = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+        port = int(upstream.url.rstrip("/").rpartition(":")[2])
+        hosts = {f"maas.{name}.example.com": dict(here, maas_source_api_url=region.url) for name, region in regions.items()}
+        hosts |= {f"mirror.{name}.example.com": dict(here, ansible_host="127.0.0.1", mirror_web_port=port) for name in names}
+        runs = play(None, inventory={"all": {"hosts": hosts}}, maas_source_keyring_filename=key)
+        runs.regions, runs.upstream = regions, upstream
+        runs.more = ("-i", str(EXAMPLE))
+        yield runs
+
+
+def streams_of(sites):
+    """The last part of the only source's URL, by site."""
+    return {name: region.sources[0]["url"].rstrip("/").rpartition("/")[2] for name, region in sites.regions.items()}
+
+
+def test_sites_one_after_the_other_each_from_its_own_mirror(sites):
+    _changed, output = sites.run(*sites.more)
+    assert streams_of(sites) == {"berlin": "stable", "lab": "candidate", "tokyo": "stable"}
+    assert output.count("PLAY [Point MAAS at a mirror]") == 3
+
+
+def test_none_after_the_first_that_fails(sites):
+    """focal, which 3.4 commissions with, is good; noble, which the others do, is not."""
+    sites.upstream.fault("*/stable/noble/*/boot-kernel", faults.Status(404))
+    sites.upstream.fault("*/candidate/noble/*/boot-kernel", faults.Status(404))
+    sites.fails(*sites.more)
+    assert streams_of(sites) == {"berlin": "stable", "lab": "candidate", "tokyo": "candidate"}
+    assert not sites.regions["lab"].lab("writes") and not sites.regions["tokyo"].lab("writes")

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas import notifications, stream
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.entities import image
+from ansible_collections.imagemirror.maas.plugins.module_utils._maas.entities.wanted import missing, obsolete, wanted_of
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.errors import NotFoundError, UnreachableError
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.url import without_password
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.use_cases import sources
+from ansible_collections.imagemirror.maas.plugins.module_utils._maas.words import scrub
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,10 @@ def expected(client):
             products = stream.read(client.fetch, source.url) if source.enabled is not False else []
         except UnreachableError as error:
             products = None
-            unread.append("%s (read from this host: %s)" % (without_password(source.url), error))
+            why = scrub(str(error), client.secrets)
+            unread.append("%s (read from this host: %s)" % (without_password(source.url), why))
         found.append((source, chosen, products))
-    return image.wanted_of(found, client.version), selections, tuple(unread)
+    return wanted_of(found, client.version), selections, tuple(unread)
 
 
 def survey(client, expectation=None):
@@ -54,8 +57,8 @@ def survey(client, expectation=None):
     return Survey(
         images=images,
         wanted=wanted,
-        missing=image.missing(wanted, images),
-        obsolete=image.obsolete(selections, images),
+        missing=missing(wanted, images),
+        obsolete=obsolete(selections, images),
         told=notifications.read(client),
         importing=is_importing(client),
         unread=unread,

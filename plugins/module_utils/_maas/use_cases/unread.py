@@ -10,6 +10,7 @@ from ansible_collections.imagemirror.maas.plugins.module_utils._maas.entities im
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.errors import InputError, MaasError
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.reconcile import Unread
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.url import without_password
+from ansible_collections.imagemirror.maas.plugins.module_utils._maas.words import scrub
 
 # An import that runs already may have read the sources before the change: one more, after it, has not
 _MOST_IMPORTS = 2
@@ -39,7 +40,7 @@ class UnreadSource(Unread):
             try:
                 self._products = stream.read(self._client.fetch, self._source.url)
             except MaasError as error:
-                self._why_not = str(error)
+                self._why_not = scrub(str(error), self._client.secrets)
         return self._products
 
     def check(self, wanted):
