@@ -15,7 +15,7 @@ from conftest import eventually
 
 STABLE = "/var/www/html/maas/images/ephemeral-v3/stable"
 LIMIT = "/etc/nginx/conf.d/slow.conf"
-SLOW = "limit_rate 10k;"  # the largest file of the lab's stream takes half a minute
+SLOW = "limit_rate 5k;"  # the largest file of the lab's stream takes a minute and a half
 RANGES = "/etc/nginx/conf.d/ranges.conf"
 NOTED = "log_format ranges '$http_range $uri'; access_log /var/log/nginx/ranges.log ranges;"
 PATIENCE = 120  # seconds: one period of cron is 60, a sync of the lab's stream takes a few
@@ -25,7 +25,7 @@ PATIENCE = 120  # seconds: one period of cron is 60, a sync of the lab's stream 
 def slow(upstream):
     """Makes upstream slow, and note the ranges that it is asked for; calling it ends the first."""
     def heal(also=""):
-        upstream.check_output(f"rm -f {LIMIT} {also} && nginx -s reload")
+        upstream.check_output(f"rm -f {LIMIT} {also} && systemctl restart nginx")  # ends the slow answers too
 
     upstream.check_output("echo %s > %s; echo %s > %s; rm -f /var/log/nginx/ranges.log; nginx -s reload", SLOW, LIMIT, NOTED, RANGES)
     yield heal
