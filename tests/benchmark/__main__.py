@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "runner"))
 import machine  # noqa: E402  (of tests/runner)
 import serve  # noqa: E402
 import streams  # noqa: E402
+import targets  # noqa: E402
 from measure import measure  # noqa: E402
 from network import network  # noqa: E402
 from table import Table  # noqa: E402
@@ -132,9 +133,9 @@ def main(argv):
                             if tool in GROWS or tool not in _COMPARED:
                                 bench.grow(tool, stream)
     table.print()
+    print("\nmachine: %s\n\n%s" % (", ".join("%s %s" % pair for pair in _machine().items()), targets.show(table.rows)))
     if arguments.json:
-        Path(arguments.json).write_text(json.dumps({"machine": _machine(), "rows": table.rows}, indent=1) + "\n",
-                                        encoding="utf-8")
+        Path(arguments.json).write_text(json.dumps({"rows": table.rows}, indent=1) + "\n", encoding="utf-8")
     return 0
 
 

@@ -103,6 +103,7 @@ class _Run:
         self._route, self._throttle = Route(settings), Throttle(settings.rate)
         self._workers = []
         self._came = 0  # bytes and answers, for the speed
+        self._admitting = threading.Lock()
         self._changed = threading.Condition()  # holds all below together
         self._waiting = collections.deque(map(_Download, sorted(items, key=lambda item: (-item.size, item.path))))
         self._begun = []  # downloads with missing spans, in their order
@@ -388,7 +389,8 @@ class _Run:
         found = download.partial.sha256()
         if found == item.sha256:
             download.partial.finish()
-            self._tree.admit(item, found)
+            with self._admitting:  # two that make the same directory get into each other's way
+                self._tree.admit(item, found)
             self._progress.admitted(item)
         with self._changed:
             if found == item.sha256:

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import ast
 import email.utils
 import gzip
 import hashlib
 import json
 import os
+import re
 import shutil
 import time
 import zlib
@@ -19,13 +21,16 @@ from .client import Client, Failure
 from .errors import UpstreamError, explained
 from .pace import pause
 from .route import Route
-from .tools import CommandError, run
+from .tools import CommandError, lines
 
 SIGNED_INDEX = "streams/v1/index.sjson"  # the one from which on simplestreams checks signatures at all
 PLAIN_INDEX = "streams/v1/index.json"
 _CLEARSIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"
+_ESCAPED = re.compile("^- ", re.MULTILINE)  # RFC 4880, 7.1: dash-escaped text
 _LARGEST = 256 << 20  # bytes of one file of metadata: upstream's largest is a hundredth of it
 _CHUNK = 1 << 17  # bytes read at a time
+_KEYS = {"content_id", "product_name", "version_name", "item_name",  # where an item is listed
+         "path", "size", "sha256", "ftype", "os", "release", "arch", "subarch", "kflavor", "label"}  # what is used of it
 
 
 def snapshot(settings, directory):
@@ -129,7 +134,7 @@ def _read(answer, deadline):
 
 
 def rows(settings, directory, selection=None):
-    """What a selection (without one: everything) takes of a snapshot: sstream-query's flat dicts, one for each item.
+    """What a selection (without one: everything) takes of a snapshot: a dict for each item, of what sstream-query says of it.
 
     UpstreamError: a signature is missing or not by a key of the keyring, or the metadata is not readable.
     """
@@ -139,12 +144,18 @@ def rows(settings, directory, selection=None):
 
 
 def _query(settings, directory, options, filters):
-    argv = ["sstream-query", "--json", *_verification(settings), *options, os.path.join(directory, _index(settings)), *filters]
+    # Not --json: that is said when all is done, and takes three times the memory for a large stream
+    argv = ["sstream-query", "--output-format", "%s", *_verification(settings), *options, os.path.join(directory, _index(settings)),
+            *filters]
+    known = {}  # most words come again and again
     try:
-        return json.loads(run(argv, settings.metadata_timeout))
+        return [{key: known.setdefault(value, value) for key, value in ast.literal_eval(line).items() if key in _KEYS}
+                for line in lines(argv, settings.metadata_timeout)]
     except CommandError as error:
         raise UpstreamError("The metadata of %s was refused by sstream-query: %s" % (settings.source, error.words),
                             _diagnosis(settings, error)) from error
+    except (ValueError, SyntaxError) as error:
+        raise UpstreamError("What sstream-query says of the metadata of %s can't be read: %s" % (settings.source, error)) from error
 
 
 class Index:
@@ -188,7 +199,7 @@ class Index:
             raise UpstreamError("The index names %r for %s" % (path, content_id),
                                 "A mirror publishes metadata below streams/ alone.")
         try:
-            content = payload(os.path.join(self.directory, path))
+            content = payload(os.path.join(self.directory, path), deep=False)
         except FileNotFoundError as error:
             raise UpstreamError("The index names %s, which was not to be had" % path) from error
         if content.get("content_id") != content_id:
@@ -205,22 +216,26 @@ def _verification(settings):
     return ["--keyring", settings.keyring] if settings.verify_signature else ["--no-verify"]
 
 
-def payload(path):
-    """The JSON in a file that may be clearsigned. Its signature is not checked here: rows() does that."""
+def payload(path, deep=True):
+    """The JSON in a file that may be clearsigned. Its signature is not checked here: rows() does that.
+
+    deep: without, what is a table is left out of it: of a products file the few words about it.
+    """
     try:
         with open(path, encoding="utf-8") as file:
             text = file.read()
-    except UnicodeDecodeError as error:
-        raise UpstreamError("%s is not text: %s" % (path, error)) from error
-    if text.startswith(_CLEARSIGNED):
-        text, _separator, signature = text.partition("\n\n")[2].partition("\n-----BEGIN PGP SIGNATURE-----")
-        if signature.partition("-----END PGP SIGNATURE-----")[2].strip():
-            raise UpstreamError("%s goes on after its signature" % path, "Nothing that is not signed is published.")
-        text = "\n".join(line[2:] if line.startswith("- ") else line for line in text.split("\n"))
-    try:
-        return json.loads(text)
+        if text.startswith(_CLEARSIGNED):
+            end = text.find("\n-----BEGIN PGP SIGNATURE-----")
+            if text.partition("\n-----END PGP SIGNATURE-----")[2].strip():
+                raise UpstreamError("%s goes on after its signature" % path, "Nothing that is not signed is published.")
+            text = _ESCAPED.sub("", text[text.find("\n\n") + 2:end])
+        return json.loads(text, object_pairs_hook=None if deep else _words)
     except (ValueError, RecursionError) as error:
         raise UpstreamError("%s is not JSON: %s" % (path, error)) from error
+
+
+def _words(pairs):
+    return {key: value for key, value in pairs if not isinstance(value, (dict, list))}
 
 
 def _date(text):

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from .errors import UpstreamError
 
@@ -47,19 +47,16 @@ def items(rows):
 
     UpstreamError: a path that leaves the mirror, a hash or size that is none, one path with two contents.
     """
-    merged = {}
+    merged, products = {}, {}
     for row in rows:
         item = _item(row)
-        known = merged.get(item.path)
-        if known is None:
-            merged[item.path] = item
-        elif (known.size, known.sha256) != (item.size, item.sha256):
+        known = merged.setdefault(item.path, item)
+        if (known.size, known.sha256) != (item.size, item.sha256):
             raise UpstreamError("%s is listed with two contents: sha256 %s in %s and %s in %s" % (
                 item.path, known.sha256, known.products[0], item.sha256, item.products[0]), "Nothing of it can be trusted.")
-        elif item.products[0] not in known.products:
-            products = tuple(sorted(known.products + item.products))
-            merged[item.path] = Item(**dict(asdict(known), products=products))
-    return dict(sorted(merged.items()))
+        products.setdefault(item.path, set()).update(item.products)
+    return {path: item if len(products[path]) == 1 else replace(item, products=tuple(sorted(products[path])))
+            for path, item in sorted(merged.items())}
 
 
 def _item(row):

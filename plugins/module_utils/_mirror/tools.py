@@ -10,6 +10,8 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
+import threading
 
 from .errors import MirrorError, SettingsError
 
@@ -79,3 +81,28 @@ def run(argv, timeout=None):
     if process.returncode:
         raise CommandError(argv[0], "exit code %d" % process.returncode, errors or output)
     return output
+
+
+def lines(argv, timeout):
+    """Runs a program to its end and yields the lines of its standard output, each when it comes.
+
+    timeout: seconds; a program that takes longer is killed.
+    CommandError: it failed, or was killed.
+    """
+    late = threading.Event()
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
+        with start(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors) as process:
+            timer = threading.Timer(timeout, lambda: (late.set(), process.kill()))
+            timer.start()
+            try:
+                yield from process.stdout
+            except BaseException:
+                process.kill()
+                raise
+            finally:
+                timer.cancel()
+        if late.is_set():
+            raise CommandError(argv[0], "a timeout", "no end within %d s" % timeout)
+        if process.returncode:
+            errors.seek(0)
+            raise CommandError(argv[0], "exit code %d" % process.returncode, errors.read())

@@ -22,7 +22,7 @@ class Work:
     result: Result
     missing: list = field(default_factory=list)  # Items to fetch
     linked: list = field(default_factory=list)  # (Item, mirror, path there): what is on disk under another path
-    rows: list = field(default_factory=list)  # sstream-query's rows of what is wanted
+    rows: list = field(default_factory=list)  # sstream-query's rows of what is wanted, for a trimmed index
     fresh: bool = False  # the snapshot becomes a generation
     retired: list = field(default_factory=list)  # Generations to delete
 
@@ -65,7 +65,7 @@ def update(settings, tree, snapshot, steps, now, verification):
     result = Result(generation=name, previous=current and current.name, before=before, after=wanted, added=added, removed=dropped,
                     published=current is None or current.name != name or not intact,
                     served={"metadata": without_credentials(served)})
-    return Work(result, missing, linked, rows=rows, fresh=True, retired=retired)
+    return Work(result, missing, linked, rows=rows if settings.index == "trimmed" else [], fresh=True, retired=retired)
 
 
 def repair(settings, tree, steps, verification):

@@ -38,7 +38,7 @@ def snapshot(directory, updated=UPDATED, path="streams/v1/p.sjson", name="index.
 def argv(monkeypatch):
     """The command lines that would run."""
     seen = []
-    monkeypatch.setattr(metadata, "run", lambda argv, timeout: seen.append(argv) or "[]")
+    monkeypatch.setattr(metadata, "lines", lambda argv, timeout: seen.append(argv) or [])
     return seen
 
 
@@ -102,7 +102,7 @@ def test_the_signed_index_is_read_whatever_the_source_names(argv, web, tmp_path)
     assert (tmp_path / "d/streams/v1/index.sjson").read_text() == INDEX
     assert (tmp_path / "d/streams/v1/p.sjson").read_text() == PRODUCTS
     assert argv == [
-        ["sstream-query", "--json", "--keyring", "/k.gpg", "--max", "2", "/d/streams/v1/index.sjson", "release~^(noble)$"]]
+        ["sstream-query", "--output-format", "%s", "--keyring", "/k.gpg", "--max", "2", "/d/streams/v1/index.sjson", "release~^(noble)$"]]
 
 
 def test_a_source_that_lacks_one_file_is_none_and_the_next_one_gives_all(argv, web, tmp_path):
@@ -148,9 +148,18 @@ def test_an_index_that_is_none_is_refused_before_anything_else_is_asked_for(web,
     assert len(web.asked) == 1
 
 
+def test_what_is_used_of_an_item_is_kept(monkeypatch):
+    said = ["{'path': 'a', 'size': '1', 'support_eol': '2029', 'os': \"o's\"}\n", "{'path': 'b', 'release': 'no\\nble'}\n"]
+    monkeypatch.setattr(metadata, "lines", lambda argv, timeout: said)
+    assert metadata.rows(settings(), "/d") == [{"path": "a", "size": "1", "os": "o's"}, {"path": "b", "release": "no\nble"}]
+    said[:] = ["output format failed\n"]
+    with pytest.raises(UpstreamError, match="can't be read"):
+        metadata.rows(settings(), "/d")
+
+
 def test_an_unsigned_index_is_read_only_when_told(argv):
     metadata.rows(settings(verify_signature=False, keyring=None), "/d")
-    assert argv == [["sstream-query", "--json", "--no-verify", "/d/streams/v1/index.json"]]
+    assert argv == [["sstream-query", "--output-format", "%s", "--no-verify", "/d/streams/v1/index.json"]]
 
 
 def test_the_index_says_when_it_is_of(tmp_path):
@@ -178,6 +187,11 @@ def test_a_products_file_that_the_index_does_not_mean_is_refused(tmp_path):
 def test_text_after_the_signature_is_refused(tmp_path):
     with pytest.raises(UpstreamError, match="goes on after its signature"):
         snapshot(tmp_path, text=CLEARSIGNED + "{}")
+
+
+def test_dashes_are_escaped_in_signed_text(tmp_path):
+    (tmp_path / "x").write_text(CLEARSIGNED % '["- a",\n- "-- b"]')
+    assert metadata.payload(str(tmp_path / "x")) == ["- a", "-- b"]
 
 
 def test_metadata_outside_streams_is_refused(tmp_path):

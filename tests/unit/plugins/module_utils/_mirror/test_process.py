@@ -14,7 +14,7 @@ from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.errors im
     FetchError, LockedError, MirrorError, SettingsError, without_credentials)
 from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.identity import call_as
 from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.lock import locked
-from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.tools import CommandError, find, run
+from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.tools import CommandError, find, lines, run
 
 
 def test_credentials_never_reach_a_message():
@@ -87,6 +87,14 @@ def test_a_failing_program_gives_its_last_words():
 def test_a_program_that_does_not_end_is_killed():
     with pytest.raises(CommandError, match="no end within 0"):
         run(["sleep", "60"], timeout=0.05)
+
+
+def test_lines_come_one_by_one_and_a_failure_has_its_last_words():
+    assert list(lines(["sh", "-c", "echo a; echo no matter >&2; echo b"], 60)) == ["a\n", "b\n"]
+    with pytest.raises(CommandError, match="sh ended with exit code 3: no luck"):
+        list(lines(["sh", "-c", "echo a; echo no luck >&2; exit 3"], 60))
+    with pytest.raises(CommandError, match="no end within 0"):
+        list(lines(["sleep", "60"], 0.05))
 
 
 def test_whoever_owns_the_mirror_calls_directly():
