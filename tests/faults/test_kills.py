@@ -16,7 +16,7 @@ import scene
 from faults import Hook, Rate, Stall
 from scene import IMAGES, STEPS
 
-KILLS = 24  # instants at which a run is killed, of the four dozen of a sync
+KILLS = 18  # instants at which a run is killed, of the five dozen of a sync
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["SIGTERM", "SIGKILL"])
 STORMS = 4  # parts of the storm, each with a chance of its own
 

@@ -74,6 +74,18 @@ def test_signed_by_an_unknown_key(lab, stranger, path):
     refused(lab, "signature is not by a key of")
 
 
+def test_a_source_that_names_the_unsigned_index_is_checked_all_the_same(lab, stranger):
+    """sstream-mirror checks nothing where SOURCE ends in index.json, keyring or not."""
+    source = lab.upstream.url + "streams/v1/index.json"
+    good = lab.upstream.directory
+    lab.forge(INDEX, lambda content: None, home=stranger)
+    refused(lab, "signature is not by a key of", source=source)
+    lab.upstream.directory = good
+    assert lab.sync(source=source).code == 0
+    assert lab.upstream.count("*/index.json") == 0
+    assert lab.published == scene.SECOND
+
+
 @pytest.mark.parametrize("path", [INDEX, IMAGES], ids=["index", "products"])
 def test_unsigned_in_place_of_signed(lab, path):
     plain = json.dumps(scene.content(lab.stage.states[scene.SECOND] / path)).encode()

@@ -227,3 +227,38 @@ def test_a_spoiled_item_of_a_sibling_is_not_taken(tree, tmp_path):
     assert not other.share(item("squashfs"), tree.path, "squashfs")
     assert not other.share(item("squashfs"), tree.path, "absent")
     assert other.size("squashfs") is None
+
+
+def test_metadata_that_is_not_as_it_was_stored_is_seen_and_put_back_in_one_step(tree):
+    snapshot(tree)
+    tree.store("20250718T080149Z-1", {}, "2025-07-18T09:00:00Z")
+    tree.publish("20250718T080149Z-1")
+    [generation] = tree.generations()
+    assert tree.intact(generation)
+    assert generation.updated.isoformat() == "2025-07-18T08:01:49+00:00"
+    with open(os.path.join(tree.path, "streams", "v1", "index.sjson"), "w", encoding="utf-8") as file:
+        file.write("index, damaged")
+    assert not tree.intact(generation)
+    snapshot(tree)
+    tree.store("20250718T080149Z-1", {}, "2025-07-18T10:00:00Z")
+    assert served(tree) == "index" and tree.intact(tree.generations()[0])
+    assert not os.path.exists(tree.snapshot)
+
+
+def test_a_generation_that_is_retired_is_none_any_more_whatever_is_left_of_it(tree):
+    snapshot(tree)
+    tree.store("20250718T080149Z-1", {}, "2025-07-18T09:00:00Z")
+    tree.retire("20250718T080149Z-1")
+    assert tree.generations() == [] and os.path.exists(tree.former)
+    tree.retire("20250718T080149Z-1")
+    assert not os.path.exists(tree.former)
+
+
+def test_everybody_may_read_an_item_that_others_put_there(tree):
+    folder = os.path.join(tree.path, "noble", "amd64")
+    os.makedirs(folder, mode=0o700)
+    with open(os.path.join(folder, "squashfs"), "wb"):
+        os.chmod(os.path.join(folder, "squashfs"), 0o600)
+    tree.open_up(["noble/amd64/squashfs"])
+    assert [os.stat(path).st_mode & 0o777 for path in (os.path.dirname(folder), folder, os.path.join(folder, "squashfs"))] == \
+        [0o755, 0o755, 0o644]
