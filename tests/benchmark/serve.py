@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Benchmarks serving: the site of the role mirror_web beside a bare nginx and Python's http.server, over the loopback.
 
-wrk fetches items and the index with 1, 16 and 128 connections, while the mirror publishes, too. What is compared is measured in turns,
-so that what else the machine does hits all alike; the ratio to the bare nginx is the median of the turns. Needs root, to install (apt)
-what it runs.
+wrk fetches items and the index with 1, 16 and 128 connections, while the mirror publishes, too. What is compared is measured
+in turns, so that what else the machine does hits all alike; the ratio to the bare nginx is the median of the turns. Needs
+root, to install (apt) what it runs.
 """
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ from measure import cpu, memory  # noqa: E402
 PACKAGES = ("nginx", "openssl", "wrk")
 MIB = 1 << 20
 SIZES = {"16MiB": 16 * MIB, "300MiB": 300 * MIB}
+CASES = ("item", "index", "publish")
 LOCATION = "/maas/images/ephemeral-v3/stable/"
 _INDEX = "streams/v1/index.sjson"
 _ITEM = "noble/amd64/20250621/%s"
@@ -59,30 +60,35 @@ def main(argv):
     arguments = _arguments(argv)
     with machine.alone():
         machine.apt(*PACKAGES)
-        tools = machine.venv("venv", "requirements.txt")
-    os.environ["PATH"] = os.pathsep.join([str(tools), os.environ["PATH"]])
+        venv = machine.venv("venv", "requirements.txt")
+    os.environ["PATH"] = os.pathsep.join([str(venv), os.environ["PATH"]])
     rows = []
-    with tempfile.TemporaryDirectory(prefix="bench-", dir=arguments.work) as name, _servers(Path(name)) as (servers, tree):
+    with contextlib.ExitStack() as after:
+        work = after.enter_context(tempfile.TemporaryDirectory(prefix="bench-", dir=arguments.work))
+        servers, tree = after.enter_context(_servers(Path(work)))
         for case, of, path in _cases(arguments):
+            publishes = tree if case == "publish" else None
+            tools = ["ours"] if publishes else list(servers)
             for clients in arguments.clients:
                 for turn in range(arguments.repeat):
-                    for tool in (servers if turn % 2 else reversed(servers)):
-                        row = {"case": case, "condition": "%d clients" % clients, "tool": tool, "of": of, "clients": clients, "turn": turn}
-                        row.update(_measure(servers[tool], path, clients, arguments.seconds, tree if case == "publish" and tool == "ours" else None))
-                        if case != "publish" or tool == "ours":
-                            rows.append(row)
-                        print(_line([row], {}), flush=True)
+                    for tool in tools if turn % 2 else reversed(tools):
+                        cost = _measure(servers[tool], path, clients, arguments.seconds, publishes)
+                        rows.append({"case": case, "condition": "%d clients" % clients, "tool": tool, "of": of,
+                                     "clients": clients, "turn": turn, **cost})
+                        print(_line(rows[-1:], {}), flush=True)
     print("\n" + _LINE.format(**_TITLES))
     for rows_of_one, bare in _grouped(rows):
         print(_line(rows_of_one, bare))
     if arguments.json:
-        Path(arguments.json).write_text(json.dumps({"machine": _machine(), "rows": rows}, indent=1) + "\n", encoding="utf-8")
+        text = json.dumps({"machine": _machine(), "rows": rows}, indent=1)
+        Path(arguments.json).write_text(text + "\n", encoding="utf-8")
     return 0
 
 
 def _cases(arguments):
     """(case, of what, path below the mirror)."""
-    found = [("item", size, _ITEM % size) for size in arguments.sizes] + [("index", "index", _INDEX)] + [("publish", "index", _INDEX)]
+    found = [("item", size, _ITEM % size) for size in arguments.sizes]
+    found += [("index", "index", _INDEX), ("publish", "index", _INDEX)]
     return [row for row in found if row[0] in arguments.cases]
 
 
@@ -102,8 +108,8 @@ def _servers(work):
         port = web.free_port()
         other = after.enter_context(web.Bare(bare, _BARE % (port, root)))
         python = web.free_port()
-        process = subprocess.Popen([sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "--directory", str(root), str(python)],
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        command = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "--directory", str(root), str(python)]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         after.callback(process.wait)
         after.callback(process.terminate)
         _listening(python)
@@ -139,8 +145,9 @@ def _measure(server, path, clients, seconds, tree):
     for thread in aside:
         thread.start()
     before, begun = cpu(server.pid), time.monotonic()
-    done = subprocess.run(["wrk", "--threads", "1", "--connections", str(clients), "--duration", "%ds" % seconds, "--timeout", "60s",
-                           "--script", str(Path(__file__).with_name("serve.lua")), server.url + path], check=True, stdout=subprocess.PIPE, text=True)
+    command = ["wrk", "--threads", "1", "--connections", str(clients), "--duration", "%ds" % seconds, "--timeout", "60s",
+               "--script", str(Path(__file__).with_name("serve.lua")), server.url + path]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     wall = time.monotonic() - begun
     used = cpu(server.pid) - before
     stop.set()
@@ -184,7 +191,8 @@ def _line(rows, bare):
     rate = statistics.median(_rate(row) for row in rows)
     return _LINE.format(rate="%.0f MB/s" % (rate / 1e6) if rows[0]["case"] == "item" else "%.0f requests/s" % rate,
                         ratio="%.3f" % statistics.median(ratios) if ratios else "", failed=sum(row["failed"] for row in rows),
-                        cpu_s="%.2f" % statistics.median(row["cpu_s"] for row in rows), peak_mb="%.1f" % max(row["peak_mb"] for row in rows),
+                        cpu_s="%.2f" % statistics.median(row["cpu_s"] for row in rows),
+                        peak_mb="%.1f" % max(row["peak_mb"] for row in rows),
                         **{key: rows[0][key] for key in ("case", "of", "condition", "tool")})
 
 
@@ -200,11 +208,13 @@ def _listening(port):
 
 
 def _arguments(argv):
-    parser = argparse.ArgumentParser(prog="bin/bench serve", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(prog="bin/bench serve", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", metavar="FILE", help="write the rows there, too")
-    parser.add_argument("--cases", type=_names("item", "index", "publish"), default=["item", "index", "publish"], help="of item, index, publish; all by default")
+    parser.add_argument("--cases", type=_names(*CASES), default=list(CASES), help="of %s; all by default" % ", ".join(CASES))
     parser.add_argument("--sizes", type=_names(*SIZES), default=list(SIZES), help="of %s; all by default" % ", ".join(SIZES))
-    parser.add_argument("--clients", metavar="N,N", type=lambda text: [int(part) for part in text.split(",")], default=[1, 16, 128])
+    parser.add_argument("--clients", metavar="N,N", type=lambda text: [int(part) for part in text.split(",")],
+                        default=[1, 16, 128], help="1, 16 and 128 by default")
     parser.add_argument("--seconds", type=int, default=4, help="for which each is measured (default 4)")
     parser.add_argument("--repeat", type=int, default=5, help="turns (default 5)")
     parser.add_argument("--work", metavar="DIR", help="where the files are made: 320 MB")

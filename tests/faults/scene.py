@@ -122,7 +122,8 @@ def start(scratch: Path, values: dict[str, Any], *arguments: str, strike: Strike
     file.write_text(json.dumps(values), encoding="utf-8")
     environment = dict(os.environ, PATH=os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]]))
     launch = [str(TREE / "tests" / "faults" / "strike.py"), *map(str, strike)] if strike else ["-c", _LAUNCH]
-    return subprocess.Popen([sys.executable, *launch, str(TREE / "plugins" / "module_utils"), *arguments, str(file)],
+    return subprocess.Popen([sys.executable, *launch, str(TREE / "plugins" / "module_utils"), arguments[0], str(file),
+                             *arguments[1:]],
                             env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                             text=True, **options)
 

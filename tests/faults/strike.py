@@ -71,7 +71,7 @@ class Strike:
                 with open(self.file, "a", encoding="utf-8") as out:
                     out.write(words + "\n")
             elif self.action == "copy":
-                subprocess.run(["cp", "--sparse=always", self.file, f"{self.file}.{self.step}.{self.count}"], check=True)
+                _copy(self.file, f"{self.file}.{self.step}.{self.count}")
             elif self.action == "fill":
                 _fill(self.file)
             else:
@@ -84,6 +84,14 @@ def _changes(event: str, arguments: tuple) -> bool:
     if event == "open":
         return isinstance(arguments[0], str) and bool(arguments[2] & (os.O_WRONLY | os.O_RDWR)) and arguments[0] != os.devnull
     return event in _CHANGES or event == "subprocess.Popen"
+
+
+def _copy(device: str, target: str) -> None:
+    """Until nothing was written meanwhile: half of one moment and half of the next is what no power cut leaves."""
+    while True:
+        subprocess.run(["cp", "--sparse=always", device, target], check=True)
+        if subprocess.run(["cmp", "--silent", device, target], check=False).returncode == 0:
+            return
 
 
 def _fill(file: str) -> None:

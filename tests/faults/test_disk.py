@@ -17,15 +17,15 @@ import scene
 
 INSTANTS = 8  # of the four dozen of a sync
 FULL = {  # the step at whose beginning the disk becomes full: what the run ends with
-    "lock": (4, "No space left on device"),
-    "snapshot": (4, "No space left on device"),
+    "lock": (7, "snapshot/streams/v1/index.sjson: No space left on device"),
+    "snapshot": (7, "snapshot/streams/v1/index.sjson: No space left on device"),
     "plan": (5, "MiB free and the plan needs"),
     "preflight": (5, "MiB free and the plan needs"),
-    "fetch": (6, "No space left on device"),
+    "fetch": (7, "No space left on device"),
     "verify": (7, "No space left on device"),
     "publish": (7, "No space left on device"),
     "prune": (0, ""),
-    "report": (7, "status.json: No space left on device"),
+    "report": (7, "No space left on device"),
 }
 
 

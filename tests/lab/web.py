@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The site of the role mirror_web, as the role renders it, in a real nginx of one's own on this machine.
 
-    with Site(scratch, mirror_web_mirrors=[{"name": "stable", "path": "/srv/stable"}]) as site:
-        site.url  # http://127.0.0.1:PORT
-        site.reload(mirror_web_listing=True)
+with Site(scratch, mirror_web_mirrors=[{"name": "stable", "path": "/srv/stable"}]) as site:
+    site.url  # http://127.0.0.1:PORT
+    site.reload(mirror_web_listing=True)
 """
+
 from __future__ import annotations
 
 import getpass
@@ -22,13 +23,28 @@ from typing import Any
 
 ROLE = "imagemirror.maas.mirror_web"
 TEMPLATES = Path(__file__).resolve().parents[2] / "roles" / "mirror_web" / "templates"
-_PLAY = [{"hosts": "localhost", "gather_facts": False, "connection": "local", "tasks": [
-    {"name": "Preflight", "ansible.builtin.include_role": {"name": ROLE, "tasks_from": "preflight", "public": True}},
-    {"name": "Sign a certificate", "ansible.builtin.include_role": {"name": ROLE, "tasks_from": "self_signed"},
-     "when": "mirror_web_tls == 'self_signed'"},
-    {"name": "IPv6", "ansible.builtin.stat": {"path": "/proc/net/if_inet6"}, "register": "__mirror_web_ipv6"},
-    {"name": "Version", "ansible.builtin.command": {"cmd": "{{ lab_nginx }} -v"}, "register": "__mirror_web_nginx_says"},
-    {"name": "Render", "ansible.builtin.template": {"src": str(TEMPLATES / "maas-image-mirror.conf.j2"), "dest": "{{ lab_site }}"}}]}]
+_PLAY = [
+    {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "connection": "local",
+        "tasks": [
+            {"name": "Preflight", "ansible.builtin.include_role": {"name": ROLE, "tasks_from": "preflight", "public": True}},
+            {
+                "name": "Sign a certificate",
+                "ansible.builtin.include_role": {"name": ROLE, "tasks_from": "self_signed"},
+                "when": "mirror_web_tls == 'self_signed'",
+            },
+            {"name": "IPv6", "ansible.builtin.stat": {"path": "/proc/net/if_inet6"}, "register": "__mirror_web_ipv6"},
+            {"name": "Version", "ansible.builtin.command": {"cmd": "{{ lab_nginx }} -v"}, "register": "__mirror_web_nginx_says"},
+            {
+                "name": "Render",
+                "ansible.builtin.template": {"src": str(TEMPLATES / "maas-image-mirror.conf.j2"), "dest": "{{ lab_site }}"},
+            },
+            {"name": "Page", "ansible.builtin.include_role": {"name": ROLE, "tasks_from": "page"}, "when": "lab_page"},
+        ],
+    }
+]
 # As Debian's nginx.conf has it, but for the places
 _MAIN = """\
 {user}
@@ -51,14 +67,26 @@ http {{
 
 def preflight(scratch: Path, cases: list[dict[str, Any]]) -> list[str]:
     """What the role's preflight has against each of the inputs; an empty string: nothing."""
-    hosts = {f"case{number}": dict(inputs, ansible_connection="local", ansible_python_interpreter=sys.executable)
-             for number, inputs in enumerate(cases)}
+    hosts = {
+        f"case{number}": dict(inputs, ansible_connection="local", ansible_python_interpreter=sys.executable)
+        for number, inputs in enumerate(cases)
+    }
     (scratch / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
-    (scratch / "preflight.json").write_text(json.dumps([dict(_PLAY[0], hosts="all", tasks=_PLAY[0]["tasks"][:1])]), encoding="utf-8")
-    done = subprocess.run([_ansible_playbook(), "-i", str(scratch / "hosts.json"), str(scratch / "preflight.json")], check=False, text=True, capture_output=True,
-                          env=dict(os.environ, ANSIBLE_CALLBACK_RESULT_FORMAT="json", ANSIBLE_CALLBACK_FORMAT_PRETTY="false"))
+    (scratch / "preflight.json").write_text(
+        json.dumps([dict(_PLAY[0], hosts="all", tasks=_PLAY[0]["tasks"][:1])]), encoding="utf-8"
+    )
+    done = subprocess.run(
+        [_ansible_playbook(), "-i", str(scratch / "hosts.json"), str(scratch / "preflight.json")],
+        check=False,
+        text=True,
+        capture_output=True,
+        env=dict(os.environ, ANSIBLE_CALLBACK_RESULT_FORMAT="json", ANSIBLE_CALLBACK_FORMAT_PRETTY="false"),
+    )
     said = done.stdout + done.stderr
-    return ["\n".join(line for line in said.splitlines() if f"[{name}]: FAILED!" in line or f"failed: [{name}]" in line) for name in hosts]
+    return [
+        "\n".join(line for line in said.splitlines() if f"[{name}]: FAILED!" in line or f"failed: [{name}]" in line)
+        for name in hosts
+    ]
 
 
 def free_port() -> int:
@@ -75,8 +103,10 @@ class Bare:
         """scratch: a directory of its own. sites: what the http block has."""
         self.scratch = scratch
         scratch.mkdir(exist_ok=True)
-        (scratch / "nginx.conf").write_text(_MAIN.format(
-            scratch=scratch, sites=sites, user="user www-data;" if getpass.getuser() == "root" else ""), encoding="utf-8")
+        (scratch / "nginx.conf").write_text(
+            _MAIN.format(scratch=scratch, sites=sites, user="user www-data;" if getpass.getuser() == "root" else ""),
+            encoding="utf-8",
+        )
 
     def test(self) -> str:
         """What `nginx -t` says, warnings too."""
@@ -101,8 +131,12 @@ class Bare:
         self._wait(lambda: not (self.scratch / "pid").exists(), "the end of nginx")
 
     def _run(self, *arguments: str) -> str:
-        done = subprocess.run([nginx(), "-e", str(self.scratch / "error.log"), "-c", str(self.scratch / "nginx.conf"), *arguments],
-                              check=False, capture_output=True, text=True)
+        done = subprocess.run(
+            [nginx(), "-e", str(self.scratch / "error.log"), "-c", str(self.scratch / "nginx.conf"), *arguments],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
         assert done.returncode == 0, done.stderr
         return done.stderr
 
@@ -118,25 +152,40 @@ class Site(Bare):
     """A running nginx with the role's site in it."""
 
     def __init__(self, scratch: Path, other: str = "", **inputs: Any) -> None:
-        """other: what else is in the http block: other sites. inputs: the role's variables."""
+        """other: what else is in the http block: other sites. inputs: the role's variables; with lab_page it lays its page down, too."""
         super().__init__(scratch, f"include {scratch}/site.conf; {other}")
         self.port, self.tls_port = free_port(), free_port()
         self.url, self.tls_url = f"http://127.0.0.1:{self.port}", f"https://127.0.0.1:{self.tls_port}"
         self.certificate, self.log = scratch / "tls" / "certificate.pem", scratch / "access.log"
         (scratch / "tls").mkdir(exist_ok=True)
-        self._inputs = dict({
-            "ansible_python_interpreter": sys.executable, "lab_nginx": nginx(), "lab_site": str(scratch / "site.conf"),
-            "__mirror_web_logs": str(scratch), "__mirror_web_tls_directory": str(scratch / "tls"),
-            "mirror_web_port": self.port, "mirror_web_tls_port": self.tls_port, "mirror_web_root": str(scratch / "root"),
-            "mirror_web_tls_certificate": str(self.certificate), "mirror_web_tls_key": str(scratch / "tls" / "key.pem")}, **inputs)
+        self._inputs = dict(
+            {
+                "ansible_python_interpreter": sys.executable,
+                "lab_nginx": nginx(),
+                "lab_site": str(scratch / "site.conf"),
+                "lab_page": False,
+                "__mirror_web_logs": str(scratch),
+                "__mirror_web_tls_directory": str(scratch / "tls"),
+                "mirror_web_port": self.port,
+                "mirror_web_tls_port": self.tls_port,
+                "mirror_web_root": str(scratch / "root"),
+                "mirror_web_tls_certificate": str(self.certificate),
+                "mirror_web_tls_key": str(scratch / "tls" / "key.pem"),
+            },
+            **inputs,
+        )
 
     def render(self, **inputs: Any) -> str:
         """The site's text with these inputs more."""
         self._inputs.update(inputs)
         playbook = self.scratch / "play.yml"
         playbook.write_text(json.dumps(_PLAY), encoding="utf-8")
-        done = subprocess.run([_ansible_playbook(), "-i", "localhost,", "-e", json.dumps(self._inputs), str(playbook)],
-                              check=False, capture_output=True, text=True)
+        done = subprocess.run(
+            [_ansible_playbook(), "-i", "localhost,", "-e", json.dumps(self._inputs), str(playbook)],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         return (self.scratch / "site.conf").read_text(encoding="utf-8")
 

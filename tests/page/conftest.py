@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 TESTS = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS / folder) for folder in ("lab", "faults", "unit/roles", "page")]
+sys.path[:0] = [str(TESTS / folder) for folder in ("lab", "faults", "page")]
 import mirrors  # noqa: E402  pylint: disable=wrong-import-position
 import visitor  # noqa: E402  pylint: disable=wrong-import-position
 

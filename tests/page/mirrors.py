@@ -5,8 +5,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -20,7 +18,7 @@ from typing import Any
 import faults
 import scene
 import stream
-import test_templates
+import web
 
 NAME = "mirror.lab.example"  # plain http to a name that is not this machine's: browsers trust it with less
 STATES = ("fresh", "stale", "failing", "unborn", "empty", "pinned", "trimmed")
@@ -29,26 +27,6 @@ FIRST, SECOND = 0, 1  # the states of the stream
 LOADERS = ["grub-efi", "grub-efi-signed", "grub-ieee1275", "pxelinux"]
 RELEASES, ARCHES = ("jammy", "noble"), ("amd64", "arm64")
 SELECTIONS = [{"os": ["ubuntu"], "releases": list(RELEASES), "arches": list(ARCHES)}, {"os": LOADERS}]
-_PLAY = """
-- hosts: localhost
-  connection: local
-  gather_facts: false
-  tasks:
-    - ansible.builtin.include_role:
-        name: imagemirror.maas.mirror_web
-        tasks_from: page.yml
-        rolespec_validate: false
-"""
-_NGINX = """
-daemon off; master_process on; worker_processes 1; pid {scratch}/pid; error_log {scratch}/error.log;
-{user}
-events {{ worker_connections 256; }}
-http {{
-    client_body_temp_path {scratch}/t1; proxy_temp_path {scratch}/t2; fastcgi_temp_path {scratch}/t3;
-    uwsgi_temp_path {scratch}/t4; scgi_temp_path {scratch}/t5;
-    include {scratch}/site.conf;
-}}
-"""
 
 
 class Host:
@@ -65,15 +43,15 @@ class Host:
             made = [workers.submit(make) for make in (self._make_old_ones, self._make_new_ones)]
             for one in made:
                 one.result()
-        self._lay_down()
-        self.port = _free_port()
+        self._nginx = web.Site(scratch / "web", lab_page=True, mirror_web_root=str(self.root), mirror_web_aliases={"daily": "fresh"},
+                               mirror_web_mirrors=[{"name": name} for name in MIRRORS])
+        self._nginx.__enter__()
+        self.port = self._nginx.port
         self.url = f"http://{NAME}:{self.port}/maas/images/"
-        self._nginx = self._serve()
 
     def close(self) -> None:
         """Ends nginx."""
-        self._nginx.terminate()
-        self._nginx.wait()
+        self._nginx.__exit__()
 
     def path(self, name: str) -> Path:
         """A mirror's directory."""
@@ -114,7 +92,7 @@ class Host:
             self.streams.append(scene.clone(stream.stream_root(made), self.scratch / f"stream{number}"))
 
     def _make_old_ones(self) -> None:
-        """Mirrors that held the first state before upstream published the second; `empty` is on the role's list, and nothing has run yet."""
+        """Mirrors that held the first state before upstream published the second. (On `empty` nothing has run yet.)"""
         with self.mirror("fresh", FIRST) as (_upstream, run):
             run("sync")
         for name in ("failing", "working"):  # a test lets this one sync, and stops it in the middle
@@ -142,59 +120,27 @@ class Host:
     def _copy(self, name: str, other: str) -> None:
         subprocess.run(["cp", "-a", str(self.path(name)), str(self.path(other))], check=True)
 
-    def _lay_down(self) -> None:
-        """The role's own tasks."""
-        play = self.scratch / "play.yml"
-        play.write_text(_PLAY, encoding="utf-8")
-        variables = {"mirror_web_root": str(self.root), "mirror_web_mirrors": [{"name": name} for name in MIRRORS],
-                     "mirror_web_aliases": {"daily": "fresh"}, "ansible_python_interpreter": sys.executable}
-        done = subprocess.run(["ansible-playbook", "-i", "localhost,", "-e", json.dumps(variables), str(play)], check=False,
-                              capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stdout + done.stderr
-
-    def _serve(self) -> subprocess.Popen:
-        variables = dict(
-            test_templates.WEB, mirror_web_port=self.port, mirror_web_root=str(self.root), mirror_web_aliases={"daily": "fresh"},
-            __mirror_web_ipv6={"stat": {"exists": False}}, __mirror_web_logs=str(self.scratch), __mirror_web_server_names=["_"],
-            __mirror_web_served=[{"name": name, "location": f"/maas/images/ephemeral-v3/{name}/", "path": str(self.path(name))}
-                                 for name in MIRRORS])
-        site = test_templates.render("mirror_web", "maas-image-mirror.conf.j2", variables)
-        (self.scratch / "site.conf").write_text(site, encoding="utf-8")
-        (self.scratch / "nginx.conf").write_text(
-            _NGINX.format(scratch=self.scratch, user="user nobody nogroup;" if os.geteuid() == 0 else ""), encoding="utf-8")
-        process = subprocess.Popen([shutil.which("nginx") or "/usr/sbin/nginx", "-e", str(self.scratch / "error.log"),
-                                    "-c", str(self.scratch / "nginx.conf")])
-        _listening(self.port)
-        return process
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def _listening(port: int) -> None:
-    for _attempt in range(200):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise RuntimeError(f"nothing listens on port {port}")
-
 
 @contextmanager
 def plain_server(directory: Path) -> Iterator[int]:
     """Another web server over a directory: Python's, which knows nothing of mirrors; gives its port."""
-    port = _free_port()
+    port = web.free_port()
     process = subprocess.Popen([sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "--directory", str(directory), str(port)],
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        _listening(port)
+        end = time.monotonic() + 10
+        while not _listens(port):
+            assert time.monotonic() < end, f"nothing listens on port {port}"
+            time.sleep(0.02)
         yield port
     finally:
         process.terminate()
         process.wait()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def listed(root: Path, state: int | None, streams: list[Path]) -> list[dict[str, Any]]:

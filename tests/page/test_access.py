@@ -110,6 +110,8 @@ def test_a_screen_reader_is_told(host, visit):
     assert table.get_by_role("columnheader").all_text_contents() == [
         "Release", "Architecture", "Version", "Age", "Kernels", "Files", "Size"]
     assert table.get_by_role("row", name="ubuntu noble amd64").get_by_role("cell").count() == 6
+    for tag, role in (("tr", "row"), ("td", "cell"), ("thead th", "columnheader")):  # other browsers forget what flows as lines
+        assert page.locator(f"{tag}:not([role={role}])").count() == 0
 
 
 def test_a_page_left_open_keeps_up_and_lets_the_reader_be(host, visit):

@@ -60,6 +60,15 @@ def test_a_copy_of_all_mirrors_of_a_host(host, visit, tmp_path):
         assert (one.state, one.text(".url code")) == ("Stale", f"http://{mirrors.NAME}:{port}/images/ephemeral-v3/stale/")
 
 
+def test_a_server_that_needs_no_last_slash(host, visit):
+    base, one = f"http://{mirrors.NAME}/pub/copy", visit()
+    one.page.route(f"{base}?from=afar", lambda route: route.fulfill(path=host.root / "index.html", content_type="text/html"))
+    one.page.route(f"{base}/status.json", lambda route: route.fulfill(path=host.path("stale") / "status.json"))
+    one.page.route(f"{base}/progress.json", lambda route: route.fulfill(path=host.path("stale") / "progress.json"))
+    one.open(f"{base}?from=afar#images")
+    assert (one.state, one.text(".url code")) == ("Stale", f"{base}/")
+
+
 def test_opened_as_a_file_it_says_what_to_do(host, visit):
     one = visit()
     one.missing = {"status.json", "index.html"}  # the browser says that it lets no page read files
@@ -101,12 +110,14 @@ def test_nothing_in_the_status_becomes_markup(host, visit, place):
 
 def test_nothing_in_the_list_of_mirrors_becomes_markup_or_leads_away(visit, place):
     one = visit().open(place({"mirrors": [
-        {"name": HOSTILE, "location": "https://elsewhere.example.com/", "aliases": []}, {"name": "script", "location": "javascript:alert(1)"},
+        {"name": HOSTILE, "location": "https://elsewhere.example.com/", "aliases": []},
+        {"name": "script", "location": "javascript:alert(1)"},
         {"name": "", "location": "x/"}, None, 7]}))
     assert one.text(".lead") == "No mirror is served here."
 
 
-@pytest.mark.parametrize("twisted", [None, 7, "text", [], {}, [None, 7, "x", [], {}], {"error": 7, "outcome": "failed", "failures": 3, "warnings": [1]}])
+@pytest.mark.parametrize("twisted", [
+    None, 7, "text", [], {}, [None, 7, "x", [], {}], {"error": 7, "outcome": "failed", "failures": 3, "warnings": [1]}])
 def test_values_of_other_types_read_as_nothing(host, visit, place, twisted):
     status = host.status("fresh")
     whole = {key: twisted for key in status}
@@ -117,7 +128,7 @@ def test_values_of_other_types_read_as_nothing(host, visit, place, twisted):
     for strange in (dict(whole, generation=status["generation"]), whole, parts):
         one.open(place(strange))
         assert one.state in VERDICTS
-        assert not re.search(r"undefined|NaN|null|\[object|Invalid", one.text("body"))
+        assert not re.search(r"undefined|NaN|null|\[object|Invalid|can't be read", one.text("body"))
 
 
 def test_a_status_of_an_older_engine(host, visit, place):

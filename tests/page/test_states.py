@@ -70,7 +70,8 @@ def test_bootloaders_are_apart(mirror):
     assert set(row.split("\t")[0] for row in groups.nth(1).locator("tr:not(:has([colspan]))").all_inner_texts()) == set(mirrors.LOADERS)
 
 
-@pytest.mark.parametrize(("mirror", "state", "served"), [("fresh", "fresh", "yes"), ("pinned", "pinned", "yes, pinned")], indirect=["mirror"])
+@pytest.mark.parametrize(("mirror", "state", "served"), [("fresh", "fresh", "yes"), ("pinned", "pinned", "yes, pinned")],
+                         indirect=["mirror"])
 def test_the_generations_and_which_one_is_served(mirror, state, served, host):
     kept = sorted((path.name for path in (host.path(state) / ".mirror" / "generations").iterdir()), reverse=True)
     current = (host.path(state) / "streams").readlink().parts[2]
@@ -122,6 +123,19 @@ def test_the_disk(mirror, host):
         f"Others: {size(disk['total'] - disk['free'] - disk['mirror'])}",
         f"Free: {size(disk['free'])} of {size(disk['total'])}"]
     assert disk["total"] == shutil.disk_usage(host.root).total
+
+
+def test_a_mirror_that_takes_much_of_the_disk(host, visit):
+    """The lab's are too small to be seen beside what else there is."""
+    status = dict(host.status("fresh"), disk={"free": 30 << 30, "total": 100 << 30, "mirror": 20 << 30})
+    one = visit()
+    one.page.route("**/status.json", lambda route: route.fulfill(json=status))
+    one.open(host.at("fresh"))
+    assert one.page.locator("#disk li").all_inner_texts() == [
+        "This mirror, all generations: 20.0 GiB", "Others: 50.0 GiB", "Free: 30.0 GiB of 100 GiB"]
+    bar, mine, others = [one.page.locator(f"#disk {part}").bounding_box() for part in (".bar", ".bar .mine", ".bar .others")]
+    assert [round(box["width"] / bar["width"], 2) for box in (mine, others)] == [0.2, 0.5]
+    assert round(others["x"] - bar["x"] - mine["width"]) == 0
 
 
 def test_a_run_at_work_shows_how_far_it_is(host, visit):

@@ -11,8 +11,8 @@ import pytest
 READ, IMPORT = "maas $PROFILE boot-sources read", "maas $PROFILE boot-resources import"
 KEYRING = "/usr/share/keyrings/ubuntu-cloudimage-keyring.gpg"
 UPDATE = "maas $PROFILE boot-source update ID url={url} keyring_filename={keyring}"
-PURPOSES = ("the URL", "the command that reads the boot sources", "the command for MAAS from packages", "the command for MAAS from the snap",
-            "the command that imports")
+PURPOSES = ("the URL", "the command that reads the boot sources", "the command for MAAS from packages",
+            "the command for MAAS from the snap", "the command that imports")
 
 
 def commands(url):

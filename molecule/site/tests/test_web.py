@@ -1,7 +1,8 @@
 # Copyright (c) 2026, imagemirror.maas contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""nginx on the mirror hosts: beside another site on bookworm, by TLS and hardened on trixie; health, logs, and what it refuses."""
+"""nginx on the mirror hosts: beside another site on bookworm, by TLS and hardened on trixie; health and logs."""
+
 from __future__ import annotations
 
 import json
@@ -14,17 +15,23 @@ TRY_NGINX = Path(__file__).resolve().parents[3] / "roles" / "mirror_web" / "file
 ASK = """
 import http.client, json, ssl, sys
 scheme, host, path, name = sys.argv[1:]
-trust = ssl.create_default_context(cafile="/opt/certificate.pem") if scheme == "https" else None
-made = http.client.HTTPSConnection(host, context=trust, timeout=20) if trust else http.client.HTTPConnection(host, timeout=20)
+if scheme == "https":
+    trust = ssl.create_default_context(cafile="/opt/certificate.pem")
+    made = http.client.HTTPSConnection(host, context=trust, timeout=20)
+else:
+    made = http.client.HTTPConnection(host, timeout=20)
 made.request("GET", path, headers={"Host": name})
 answer = made.getresponse()
-print(json.dumps([answer.status, {key.lower(): value for key, value in answer.getheaders()}, answer.read().decode(errors="replace")]))
+headers = {key.lower(): value for key, value in answer.getheaders()}
+print(json.dumps([answer.status, headers, answer.read().decode(errors="replace")]))
 """
 
 
 def ask(mirror, path, scheme="http", name=None):
     """(status, headers, text) that the client gets."""
-    return json.loads(mirror.client.check_output("python3 -c %s %s %s %s %s", ASK, scheme, mirror.name, path, name or mirror.name))
+    return json.loads(
+        mirror.client.check_output("python3 -c %s %s %s %s %s", ASK, scheme, mirror.name, path, name or mirror.name)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +80,12 @@ def test_an_nginx_that_came_with_the_role_is_limited_from_its_first_start(trixie
 
 
 def test_tls_with_the_certificate_that_was_made(trixie):
-    subprocess.run(f"podman exec {trixie.container} cat /etc/ssl/maas-image-mirror/certificate.pem |"
-                   " podman exec -i imm-maas sh -c 'cat > /opt/certificate.pem'", shell=True, check=True)
+    subprocess.run(
+        f"podman exec {trixie.container} cat /etc/ssl/maas-image-mirror/certificate.pem |"
+        " podman exec -i imm-maas sh -c 'cat > /opt/certificate.pem'",
+        shell=True,
+        check=True,
+    )
     status, headers, text = ask(trixie, stable("streams/v1/index.sjson"), scheme="https")
     assert status == 200 and "BEGIN PGP SIGNATURE" in text and headers["cache-control"].startswith("no-store")
     assert ask(trixie, stable("streams/v1/index.sjson"))[2] == text  # and without
@@ -91,9 +102,27 @@ def test_nginx_has_nothing_to_warn_of(mirror):
 
 def test_a_site_that_nginx_refuses_is_told_from_a_copy(mirror):
     before = mirror.host.check_output("cat /etc/nginx/conf.d/maas-image-mirror.conf")
-    for site, words in (("server { listen 80; nonsense; }", "conf.d/maas-image-mirror.conf:1"), ("server {", "unexpected end of file")):
-        said = subprocess.run(["podman", "exec", "-i", mirror.container, "sh", "-c", TRY_NGINX.read_text(encoding="utf-8"), "try-nginx",
-                               "conf.d/maas-image-mirror.conf"], input=site, check=False, capture_output=True, text=True)
+    for site, words in (
+        ("server { listen 80; nonsense; }", "conf.d/maas-image-mirror.conf:1"),
+        ("server {", "unexpected end of file"),
+    ):
+        said = subprocess.run(
+            [
+                "podman",
+                "exec",
+                "-i",
+                mirror.container,
+                "sh",
+                "-c",
+                TRY_NGINX.read_text(encoding="utf-8"),
+                "try-nginx",
+                "conf.d/maas-image-mirror.conf",
+            ],
+            input=site,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
         assert said.returncode == 1 and words in said.stderr and "/etc/nginx/" in said.stderr
     assert mirror.host.check_output("cat /etc/nginx/conf.d/maas-image-mirror.conf") == before
     assert mirror.host.run("nginx -t").rc == 0 and mirror.host.check_output("find /tmp -name 'tmp.*' -name '*nginx*'") == ""

@@ -140,6 +140,8 @@ def _apply(settings, tree, planned, progress):
             signing.export(settings.signing_home, os.path.join(settings.path, KEYRING))
             signing.rest(settings.signing_home)
         tree.store(result.generation, result.after, _now())
+    elif result.added:
+        tree.settle()
     if result.published:
         tree.publish(result.generation)
     tree.clear(tree.snapshot)

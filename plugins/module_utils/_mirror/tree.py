@@ -251,6 +251,10 @@ class Tree:
                 if there & mode != mode:
                     os.chmod(path, stat.S_IMODE(there) | mode)
 
+    def settle(self):
+        """Waits until all that was written is on the disk: a power cut takes nothing of it back."""
+        run(["sync", "--file-system", self._private])
+
     def store(self, name, items, published):
         """Makes the snapshot a generation; it is not published yet.
 
@@ -261,7 +265,7 @@ class Tree:
             replace(os.path.join(self.snapshot, "plan.json"), json.dumps(
                 _plan(items, published, _metadata(self.snapshot)), sort_keys=True) + "\n")
             shutil.rmtree(os.path.join(self.snapshot, ".data"), ignore_errors=True)
-            run(["sync", "--file-system", self._private])
+            self.settle()
             directory = os.path.join(self._generations, name)
             if name == self.current():  # it is damaged, and a client may be reading it
                 _exchange(self.snapshot, directory)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -138,7 +139,10 @@ def test_metrics_say_what_status_says(host):
     assert failed["last_success_timestamp_seconds",] == found["last_success_timestamp_seconds",]
     host.upstream.heal()
     host.command("verify", "--full", metrics=str(collector))
-    assert metrics(file)["verification_items", "full"] == status["items"]
+    verified = metrics(file)
+    assert verified["verification_items", "full"] == status["items"]
+    documented = set(re.findall(r"^\| `maas_image_mirror_(\w+)`", (DOCS / "status.md").read_text(encoding="utf-8"), re.MULTILINE))
+    assert documented == {key[0] for key in verified}
 
 
 def test_metrics_that_cannot_be_written_are_a_warning(host):

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """docs/monitoring: rules and dashboard load, and ask for what the engine really writes. promtool is Prometheus' own."""
+
 from __future__ import annotations
 
 import json
@@ -38,12 +39,26 @@ def metrics(tmp_path_factory):
     stream.make(scratch / "made", stream.Spec(releases=("noble",), arches=("amd64",), kernels=("ga",), scale=0.0005))
     environment = dict(os.environ, PATH=os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]]))
     with faults.Upstream(stream.stream_root(scratch / "made")) as upstream:
-        (scratch / "settings.json").write_text(json.dumps({
-            "name": "stable", "source": upstream.url, "path": str(scratch / "mirror"), "keyring": str(stream.keyring(scratch / "made")),
-            "metrics": str(scratch), "selections": [{"filters": ["arch=amd64"]}], "require_bootloaders": False}), encoding="utf-8")
+        (scratch / "settings.json").write_text(
+            json.dumps(
+                {
+                    "name": "stable",
+                    "source": upstream.url,
+                    "path": str(scratch / "mirror"),
+                    "keyring": str(stream.keyring(scratch / "made")),
+                    "metrics": str(scratch),
+                    "selections": [{"filters": ["arch=amd64"]}],
+                    "require_bootloaders": False,
+                }
+            ),
+            encoding="utf-8",
+        )
         for command in (["sync"], ["verify", "--full"]):
-            subprocess.run([sys.executable, "-c", LAUNCH, str(TREE / "plugins" / "module_utils"), *command, str(scratch / "settings.json")],
-                           env=environment, check=True)
+            subprocess.run(
+                [sys.executable, "-c", LAUNCH, str(TREE / "plugins" / "module_utils"), *command, str(scratch / "settings.json")],
+                env=environment,
+                check=True,
+            )
     return (scratch / "maas_image_mirror_stable.prom").read_text(encoding="utf-8")
 
 
@@ -57,7 +72,9 @@ def families(metrics):
 
 
 def rules():
-    return [rule for group in yaml.safe_load((DOCS / "rules.yml").read_text(encoding="utf-8"))["groups"] for rule in group["rules"]]
+    return [
+        rule for group in yaml.safe_load((DOCS / "rules.yml").read_text(encoding="utf-8"))["groups"] for rule in group["rules"]
+    ]
 
 
 def dashboard():

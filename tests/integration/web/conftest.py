@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A tree of files or a real mirror, the role's site over it in a real nginx, and curl to ask it."""
+
 from __future__ import annotations
 
 import json
@@ -21,17 +22,28 @@ import web  # noqa: E402  pylint: disable=wrong-import-position
 
 MODULE_UTILS = str(Path(__file__).resolve().parents[3] / "plugins" / "module_utils")
 LAUNCH = "import sys; sys.path.insert(0, sys.argv.pop(1)); from _mirror.command import main; sys.exit(main())"
-SELECTIONS = [{"os": ["ubuntu"], "releases": ["noble"], "arches": ["amd64"]},
-              {"os": ["grub-efi", "grub-efi-signed", "grub-ieee1275", "pxelinux"]}]
+SELECTIONS = [
+    {"os": ["ubuntu"], "releases": ["noble"], "arches": ["amd64"]},
+    {"os": ["grub-efi", "grub-efi-signed", "grub-ieee1275", "pxelinux"]},
+]
 
 STABLE = "/maas/images/ephemeral-v3/stable/"
 ITEM = "noble/amd64/20250621/squashfs"
 ITEM_BYTES = bytes(range(256)) * 8192  # 2 MiB
 FILES = {
-    "streams/v1/index.sjson": b"index", "streams/v1/index.json": b"{}", "streams/v1/com.ubuntu.maas:stable:v3:download.sjson": b"list",
-    "noble/amd64/20250621/squashfs.manifest": b"m", "noble/amd64/20250621/root.squashfs": b"s", "noble/amd64/20250621/ga-24.04/generic/boot-initrd": b"i",
-    "jammy/amd64/20250101/root-image.gz": b"g", "centos/centos70/amd64/20191010_01/root.tgz": b"t", "bootloaders/uefi/amd64/20210819.0/grub2-signed.tar.xz": b"x",
-    "status.json": b"{}", "keyring.gpg": b"k", ".mirror/lock": b"", "noble/.hidden": b"",
+    "streams/v1/index.sjson": b"index",
+    "streams/v1/index.json": b"{}",
+    "streams/v1/com.ubuntu.maas:stable:v3:download.sjson": b"list",
+    "noble/amd64/20250621/squashfs.manifest": b"m",
+    "noble/amd64/20250621/root.squashfs": b"s",
+    "noble/amd64/20250621/ga-24.04/generic/boot-initrd": b"i",
+    "jammy/amd64/20250101/root-image.gz": b"g",
+    "centos/centos70/amd64/20191010_01/root.tgz": b"t",
+    "bootloaders/uefi/amd64/20210819.0/grub2-signed.tar.xz": b"x",
+    "status.json": b"{}",
+    "keyring.gpg": b"k",
+    ".mirror/lock": b"",
+    "noble/.hidden": b"",
 }
 
 
@@ -53,12 +65,35 @@ class Answer:
 def curl(url: str, *options: str) -> Answer:
     """Ask for a URL, once: no redirect is followed and no path is tidied."""
     with tempfile.NamedTemporaryFile() as body:
-        done = subprocess.run(["curl", "--silent", "--show-error", "--path-as-is", "--noproxy", "*", "--max-time", "60", "--dump-header", "-",
-                               "--output", body.name, *options, url], check=True, stdout=subprocess.PIPE, text=True)
+        done = subprocess.run(
+            [
+                "curl",
+                "--silent",
+                "--show-error",
+                "--path-as-is",
+                "--noproxy",
+                "*",
+                "--max-time",
+                "60",
+                "--dump-header",
+                "-",
+                "--output",
+                body.name,
+                *options,
+                url,
+            ],
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         head = done.stdout.strip().split("\n")
         fields = (line.split(":", 1) for line in head[1:] if ":" in line)
-        return Answer(int(head[0].split()[1]), {name.strip().lower(): value.strip() for name, value in fields},
-                      Path(body.name).read_bytes(), head[0].split()[0])
+        return Answer(
+            int(head[0].split()[1]),
+            {name.strip().lower(): value.strip() for name, value in fields},
+            Path(body.name).read_bytes(),
+            head[0].split()[0],
+        )
 
 
 @pytest.fixture(scope="session")
@@ -76,10 +111,12 @@ def tree():
 @pytest.fixture(scope="session")
 def site_of(tree):
     """Makes a Site over the tree; the inputs are the role's."""
+
     def make(other: str = "", **inputs) -> web.Site:
         scratch = Path(tempfile.mkdtemp(prefix="site-", dir=tree.parent))
         scratch.chmod(0o755)
         return web.Site(scratch, other, **dict({"mirror_web_mirrors": [{"name": "stable", "path": str(tree)}]}, **inputs))
+
     return make
 
 
@@ -93,7 +130,11 @@ def site(site_of):
 @pytest.fixture(scope="session")
 def secure(site_of):
     """The site with TLS and the redirect."""
-    with site_of(mirror_web_tls="self_signed", mirror_web_redirect_to_https=True, mirror_web_server_names=["mirror.example.com", "~^[0-9.]+$"]) as running:
+    with site_of(
+        mirror_web_tls="self_signed",
+        mirror_web_redirect_to_https=True,
+        mirror_web_server_names=["mirror.example.com", "~^[0-9.]+$"],
+    ) as running:
         yield running
 
 
@@ -103,14 +144,28 @@ class Mirror:
     def __init__(self, scratch: Path, upstream: faults.Upstream, site: web.Site) -> None:
         self.path, self.upstream, self.site = scratch / "mirror", upstream, site
         self._settings = scratch / "settings.json"
-        self._settings.write_text(json.dumps({
-            "name": "stable", "source": upstream.url, "path": str(self.path), "keyring": str(stream.keyring(scratch / "made")), "retries": 0,
-            "selections": SELECTIONS, "connect_timeout": 2, "stall_timeout": 2}), encoding="utf-8")
+        self._settings.write_text(
+            json.dumps(
+                {
+                    "name": "stable",
+                    "source": upstream.url,
+                    "path": str(self.path),
+                    "keyring": str(stream.keyring(scratch / "made")),
+                    "retries": 0,
+                    "selections": SELECTIONS,
+                    "connect_timeout": 2,
+                    "stall_timeout": 2,
+                }
+            ),
+            encoding="utf-8",
+        )
 
     def run(self, *arguments: str) -> int:
         """The exit code of the engine's command."""
         environment = dict(os.environ, PATH=os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]]))
-        return subprocess.run([sys.executable, "-c", LAUNCH, MODULE_UTILS, *arguments, str(self._settings)], env=environment, check=False).returncode
+        return subprocess.run(
+            [sys.executable, "-c", LAUNCH, MODULE_UTILS, *arguments, str(self._settings)], env=environment, check=False
+        ).returncode
 
     def health(self, url: str = STABLE + "health") -> tuple[int, dict]:
         """What a monitor is told."""
@@ -131,8 +186,13 @@ def mirror():
         scratch.chmod(0o755)
         stream.make(scratch / "made", stream.Spec(releases=("noble",), arches=("amd64",), kernels=("ga",), scale=0.0005))
         (scratch / "site").mkdir()
-        mirrors = [{"name": "stable", "path": str(scratch / "mirror")}, {"name": "next", "path": str(scratch / "next"), "location": "/maas/next/"}]
-        with faults.Upstream(stream.stream_root(scratch / "made")) as upstream, web.Site(scratch / "site", mirror_web_mirrors=mirrors) as site:
+        mirrors = [
+            {"name": "stable", "path": str(scratch / "mirror")},
+            {"name": "next", "path": str(scratch / "next"), "location": "/maas/next/"},
+        ]
+        with faults.Upstream(stream.stream_root(scratch / "made")) as upstream, web.Site(
+            scratch / "site", mirror_web_mirrors=mirrors
+        ) as site:
             made = Mirror(scratch, upstream, site)
             assert made.health() == (503, {"mirror": "stable", "status": "empty", "reason": "no run has ended yet"})
             assert made.run("sync") == 0

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who gets in, how fast, and how: TLS, lists, limits; and which inputs are refused."""
+
 from __future__ import annotations
 
 import subprocess
@@ -37,8 +38,22 @@ def test_http2_and_the_names_of_the_certificate(secure):
 
 
 def test_old_tls_is_refused(secure):
-    old = subprocess.run(["curl", "--silent", "--insecure", "--noproxy", "*", "--tls-max", "1.1", "--ciphers", "DEFAULT@SECLEVEL=0", secure.tls_url + METADATA],
-                         check=False, capture_output=True)
+    old = subprocess.run(
+        [
+            "curl",
+            "--silent",
+            "--insecure",
+            "--noproxy",
+            "*",
+            "--tls-max",
+            "1.1",
+            "--ciphers",
+            "DEFAULT@SECLEVEL=0",
+            secure.tls_url + METADATA,
+        ],
+        check=False,
+        capture_output=True,
+    )
     assert old.returncode == 35
 
 
@@ -74,7 +89,12 @@ def test_without_a_place_for_acme_there_is_none(site):
 def test_limits_of_rate_and_connections(site_of):
     with site_of(mirror_web_rate_limit="1M", mirror_web_connection_limit=2) as limited:
         begun = time.monotonic()
-        two = [subprocess.Popen(["curl", "--silent", "--fail", "--noproxy", "*", "--output", "/dev/null", limited.url + STABLE + ITEM]) for _number in range(2)]
+        two = [
+            subprocess.Popen(
+                ["curl", "--silent", "--fail", "--noproxy", "*", "--output", "/dev/null", limited.url + STABLE + ITEM]
+            )
+            for _number in range(2)
+        ]
         time.sleep(0.5)
         assert curl(limited.url + STABLE + ITEM).status == 429
         assert curl(limited.url + STABLE + ITEM, "--interface", "127.0.0.2", "--range", "0-9").status == 206
@@ -85,13 +105,22 @@ def test_limits_of_rate_and_connections(site_of):
 
 
 REFUSED = [
-    ({"mirror_web_allow": ["192.0.2.0/33"]}, "192.0.2.0/33"), ({"mirror_web_deny": ["300.1.1.1"]}, "300.1.1.1"),
-    ({"mirror_web_allow": ["example.com"]}, "is no network"), ({"mirror_web_allow": ["2001:db8::/129"]}, "2001:db8::/129"),
-    ({"mirror_web_rate_limit": "fast"}, "bytes a second"), ({"mirror_web_redirect_to_https": True}, "needs TLS"),
+    ({"mirror_web_allow": ["192.0.2.0/33"]}, "192.0.2.0/33"),
+    ({"mirror_web_deny": ["300.1.1.1"]}, "300.1.1.1"),
+    ({"mirror_web_allow": ["example.com"]}, "is no network"),
+    ({"mirror_web_allow": ["2001:db8::/129"]}, "2001:db8::/129"),
+    ({"mirror_web_rate_limit": "fast"}, "bytes a second"),
+    ({"mirror_web_redirect_to_https": True}, "needs TLS"),
     ({"mirror_web_tls": "given", "mirror_web_tls_key_src": "key.pem"}, "come together"),
-    ({"mirror_web_server_names": ["a; return 200"]}, "mirror_web_server_names"), ({"mirror_web_acme_root": "acme"}, "absolute path"),
-    ({"mirror_web_tls": "self_signed", "mirror_web_tls_port": 4711, "mirror_web_port": 4711}, "differ")]
-TAKEN = {"mirror_web_allow": ["192.0.2.1", "10.0.0.0/8", "::1", "2001:db8::/32"], "mirror_web_rate_limit": "20M", "mirror_web_acme_root": "/var/www/acme"}
+    ({"mirror_web_server_names": ["a; return 200"]}, "mirror_web_server_names"),
+    ({"mirror_web_acme_root": "acme"}, "absolute path"),
+    ({"mirror_web_tls": "self_signed", "mirror_web_tls_port": 4711, "mirror_web_port": 4711}, "differ"),
+]
+TAKEN = {
+    "mirror_web_allow": ["192.0.2.1", "10.0.0.0/8", "::1", "2001:db8::/32"],
+    "mirror_web_rate_limit": "20M",
+    "mirror_web_acme_root": "/var/www/acme",
+}
 
 
 def test_inputs_that_make_no_sense_are_refused_and_say_which(tmp_path):

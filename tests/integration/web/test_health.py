@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Health, from the engine's runs to what a monitor is told: the real engine, the role's site in a real nginx, curl."""
+
 from __future__ import annotations
 
 import time
@@ -37,8 +38,10 @@ def test_a_failed_sync_alone_is_no_fault_of_what_is_served(mirror):
     mirror.upstream.directory = directory
 
 
-@pytest.mark.parametrize(("fault", "status"), [
-    (lambda path: path.unlink(), "incomplete"), (lambda path: path.write_bytes(bytes(path.stat().st_size)), "unverified")])
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [(lambda path: path.unlink(), "incomplete"), (lambda path: path.write_bytes(bytes(path.stat().st_size)), "unverified")],
+)
 def test_what_is_bad_and_cannot_be_had_is_told_until_it_is_right(mirror, fault, status):
     item = mirror.item("squashfs")
     mirror.upstream.directory, directory = mirror.path / "nowhere", mirror.upstream.directory

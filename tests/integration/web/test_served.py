@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the site answers: headers, types, ranges, what it keeps to itself."""
+
 from __future__ import annotations
 
 import json
@@ -27,8 +28,15 @@ def test_no_cache_keeps_an_index(site, path):
     assert curl(f"{site.url}{STABLE}streams/v1/{path}").caching == NEVER
 
 
-@pytest.mark.parametrize("path", [ITEM, "noble/amd64/20250621/ga-24.04/generic/boot-initrd", "bootloaders/uefi/amd64/20210819.0/grub2-signed.tar.xz",
-                                  "centos/centos70/amd64/20191010_01/root.tgz"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        ITEM,
+        "noble/amd64/20250621/ga-24.04/generic/boot-initrd",
+        "bootloaders/uefi/amd64/20210819.0/grub2-signed.tar.xz",
+        "centos/centos70/amd64/20191010_01/root.tgz",
+    ],
+)
 def test_an_item_is_immutable_for_a_year(site, path):
     answer = curl(f"{site.url}{STABLE}{path}")
     assert answer.status == 200 and answer.caching == FOR_A_YEAR
@@ -47,12 +55,21 @@ def test_what_is_not_there_yet_is_not_remembered(site, path):
     assert answer.status in (403, 404) and answer.headers["cache-control"] == "no-store"
 
 
-@pytest.mark.parametrize(("path", "kind"), [
-    ("streams/v1/index.sjson", "text/plain; charset=utf-8"), ("streams/v1/index.json", "application/json"), ("status.json", "application/json"),
-    ("noble/amd64/20250621/squashfs.manifest", "text/plain; charset=utf-8"), (ITEM, "application/octet-stream"),
-    ("noble/amd64/20250621/root.squashfs", "application/vnd.squashfs"), ("jammy/amd64/20250101/root-image.gz", "application/gzip"),
-    ("centos/centos70/amd64/20191010_01/root.tgz", "application/gzip"), ("bootloaders/uefi/amd64/20210819.0/grub2-signed.tar.xz", "application/x-xz"),
-    ("keyring.gpg", "application/octet-stream")])
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("streams/v1/index.sjson", "text/plain; charset=utf-8"),
+        ("streams/v1/index.json", "application/json"),
+        ("status.json", "application/json"),
+        ("noble/amd64/20250621/squashfs.manifest", "text/plain; charset=utf-8"),
+        (ITEM, "application/octet-stream"),
+        ("noble/amd64/20250621/root.squashfs", "application/vnd.squashfs"),
+        ("jammy/amd64/20250101/root-image.gz", "application/gzip"),
+        ("centos/centos70/amd64/20191010_01/root.tgz", "application/gzip"),
+        ("bootloaders/uefi/amd64/20210819.0/grub2-signed.tar.xz", "application/x-xz"),
+        ("keyring.gpg", "application/octet-stream"),
+    ],
+)
 def test_types(site, path, kind):
     headers = curl(f"{site.url}{STABLE}{path}").headers
     assert headers["content-type"] == kind and headers["x-content-type-options"] == "nosniff"
@@ -81,13 +98,26 @@ def test_etag_spares_a_second_download(site):
     assert (again.status, again.body, again.caching) == (304, b"", FOR_A_YEAR)
 
 
-@pytest.mark.parametrize("path", [".mirror/", ".mirror/lock", "noble/../.mirror/lock", "%2emirror/lock", "noble/.hidden", "//.mirror/lock",
-                                  "health/answer", "health/none"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".mirror/",
+        ".mirror/lock",
+        "noble/../.mirror/lock",
+        "%2emirror/lock",
+        "noble/.hidden",
+        "//.mirror/lock",
+        "health/answer",
+        "health/none",
+    ],
+)
 def test_what_is_private_is_not_there(site, path):
     assert curl(site.url + STABLE + path).status == 404
 
 
-@pytest.mark.parametrize("path", ["../../../../etc/passwd", "..%2f..%2f..%2f..%2fetc/passwd", "noble/%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/etc/passwd"])
+@pytest.mark.parametrize(
+    "path", ["../../../../etc/passwd", "..%2f..%2f..%2f..%2fetc/passwd", "noble/%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/etc/passwd"]
+)
 def test_no_path_leads_out(site, path):
     assert curl(site.url + STABLE + path).status in (400, 404)
 
@@ -118,7 +148,9 @@ def test_other_sites_stay_what_they_are(site_of):
     other = 'server { listen %d default_server; server_name _; return 200 "other $http_host"; }'
     beside = site_of(mirror_web_server_names=["mirror.example.com", "images.example.com"])
     (beside.scratch / "nginx.conf").write_text(
-        (beside.scratch / "nginx.conf").read_text(encoding="utf-8").replace("site.conf;", "site.conf;" + other % beside.port), encoding="utf-8")
+        (beside.scratch / "nginx.conf").read_text(encoding="utf-8").replace("site.conf;", "site.conf;" + other % beside.port),
+        encoding="utf-8",
+    )
     with beside:
         assert curl(beside.url + STABLE, "--header", "Host: www.example.com").body == b"other www.example.com"
         for name in ("mirror.example.com", "images.example.com"):
@@ -126,20 +158,39 @@ def test_other_sites_stay_what_they_are(site_of):
 
 
 def test_ipv6_where_the_kernel_has_it(site):
-    listening = subprocess.run(["curl", "--silent", "--noproxy", "*", "--globoff", f"http://[::1]:{site.port}{STABLE}status.json"],
-                               check=False, capture_output=True).returncode == 0
+    listening = (
+        subprocess.run(
+            ["curl", "--silent", "--noproxy", "*", "--globoff", f"http://[::1]:{site.port}{STABLE}status.json"],
+            check=False,
+            capture_output=True,
+        ).returncode
+        == 0
+    )
     assert listening == Path("/proc/net/if_inet6").exists()
 
 
 def test_the_log_is_json_with_the_mirror_and_no_secret(site):
-    curl(site.url + "/maas/images/ephemeral-v3/daily/" + ITEM + "?token=hush", "--user", "joe:hush", "--range", "0-9", "--user-agent", 'a "quoted" one\\')
+    curl(
+        site.url + "/maas/images/ephemeral-v3/daily/" + ITEM + "?token=hush",
+        "--user",
+        "joe:hush",
+        "--range",
+        "0-9",
+        "--user-agent",
+        'a "quoted" one\\',
+    )
     end, rows = time.monotonic() + 15, []
     while not [row for row in rows if row["agent"].startswith("a ")]:
         assert time.monotonic() < end
         time.sleep(0.5)
         rows = [json.loads(line) for line in site.log.read_text(encoding="utf-8").splitlines()]
     (row,) = [row for row in rows if row["agent"].startswith("a ")]
-    assert row["mirror"] == "stable" and row["path"].endswith("/daily/" + ITEM) and row["status"] == "206" and row["range"] == "bytes=0-9"
+    assert (
+        row["mirror"] == "stable"
+        and row["path"].endswith("/daily/" + ITEM)
+        and row["status"] == "206"
+        and row["range"] == "bytes=0-9"
+    )
     assert row["agent"] == 'a "quoted" one\\' and row["completed"] == "OK" and row["bytes"] > 10
     assert "hush" not in site.log.read_text(encoding="utf-8")
     assert "hush" not in (site.scratch / "error.log").read_text(encoding="utf-8")
@@ -147,7 +198,9 @@ def test_the_log_is_json_with_the_mirror_and_no_secret(site):
 
 def test_a_reload_drops_no_download(site_of):
     with site_of(mirror_web_rate_limit="150K") as slow:
-        download = subprocess.Popen(["curl", "--silent", "--show-error", "--noproxy", "*", slow.url + STABLE + ITEM], stdout=subprocess.PIPE)
+        download = subprocess.Popen(
+            ["curl", "--silent", "--show-error", "--noproxy", "*", slow.url + STABLE + ITEM], stdout=subprocess.PIPE
+        )
         started = download.stdout.read(1000)
         before = slow.workers()
         slow.reload(mirror_web_listing=True)

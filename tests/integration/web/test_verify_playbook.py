@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """playbooks/verify.yml: all hosts are looked at, a table and a file tell of them, and what is bad makes it fail."""
+
 from __future__ import annotations
 
 import json
@@ -24,16 +25,38 @@ def verify(mirror, tmp_path):
     wanted = {"selections": SELECTIONS, "keyring": str(mirror.path.parent / "made" / "keyring.gpg")}
     for name in ("stable", "next"):
         (settings / f"{name}.json").write_text(json.dumps(wanted), encoding="utf-8")
-    local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "ansible_become": False, "mirror_web_url": mirror.site.url}
+    local = {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": sys.executable,
+        "ansible_become": False,
+        "mirror_web_url": mirror.site.url,
+    }
 
     def run(*options, **hosts):
-        inventory = {"all": {"children": {"maas_mirrors": {"hosts": {name: dict(local, **values) for name, values in hosts.items()}}}}}
+        inventory = {
+            "all": {"children": {"maas_mirrors": {"hosts": {name: dict(local, **values) for name, values in hosts.items()}}}}
+        }
         (tmp_path / "hosts.json").write_text(json.dumps(inventory), encoding="utf-8")
         report = tmp_path / "report.json"
-        done = subprocess.run([str(Path(sys.executable).with_name("ansible-playbook")), "-i", str(tmp_path / "hosts.json"), "-e", f"__mirror_web_settings={settings}",
-                               "-e", f"verify_report={report}", *options, "imagemirror.maas.verify"], check=False, capture_output=True, text=True)
+        done = subprocess.run(
+            [
+                str(Path(sys.executable).with_name("ansible-playbook")),
+                "-i",
+                str(tmp_path / "hosts.json"),
+                "-e",
+                f"__mirror_web_settings={settings}",
+                "-e",
+                f"verify_report={report}",
+                *options,
+                "imagemirror.maas.verify",
+            ],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
         output = done.stdout + done.stderr
         return done.returncode, output, json.loads(report.read_text(encoding="utf-8")) if report.exists() else output
+
     return run
 
 
@@ -64,7 +87,11 @@ def test_a_bad_one_and_one_away_stop_no_other_and_are_named(verify, mirror):
         shutil.rmtree(bad)
     assert code != 0
     assert (report["good"], report["failed"], report["unreachable"]) == (False, ["a", "b"], ["b"])
-    assert [(row["host"], row["mirror"], row["good"]) for row in report["mirrors"]] == [("a", "stable", True), ("a", "next", False), ("c", "stable", True)]
+    assert [(row["host"], row["mirror"], row["good"]) for row in report["mirrors"]] == [
+        ("a", "stable", True),
+        ("a", "next", False),
+        ("c", "stable", True),
+    ]
     assert report["mirrors"][1]["failures"][0]["item"].endswith("/squashfs")
     assert "2 of 3 mirror hosts failed: a, b" in output.replace("\n", " ")
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas import keyring
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.entities import boot_source, selection
 from ansible_collections.imagemirror.maas.plugins.module_utils._maas.errors import InputError, MaasError
@@ -30,7 +32,8 @@ def run(client, options, check_mode):
         selections = read_selections(client, present) if present and present.keyring else []
         plan, target = plan_present(sources, present, wanted, selections, client.version, options["wait_timeout"])
     if plan.changed and not check_mode:
-        unread = UnreadSource(client, target)
+        # Selections are made in a source that is new, so with another id than that of the one it replaces
+        unread = UnreadSource(client, target and replace(target, id=None))
         target = _stored(apply(client, plan, unread), target, client.version)
     return {
         "changed": plan.changed,
