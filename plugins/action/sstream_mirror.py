@@ -34,17 +34,17 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         wrap_async = self._task.async_val and not self._connection.has_native_async
         quiet = wrap_async or self._task.check_mode or self._task.no_log
-        with contextlib.nullcontext() if quiet else self._told():
+        with contextlib.nullcontext() if quiet else self._told((task_vars or {}).get("inventory_hostname", "")):
             result = merge_hash(result, self._execute_module(task_vars=task_vars, wrap_async=wrap_async))
         if not wrap_async:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         return result
 
     @contextlib.contextmanager
-    def _told(self):
+    def _told(self, host):
         """Says how far the run is, for the length of the block."""
         ended = threading.Event()
-        watcher = threading.Thread(target=self._watch, args=(ended, str(self._task.args.get("path", ""))), daemon=True)
+        watcher = threading.Thread(target=self._watch, args=(ended, host, str(self._task.args.get("path", ""))), daemon=True)
         watcher.start()
         try:
             yield
@@ -52,11 +52,10 @@ class ActionModule(ActionBase):
             ended.set()
             watcher.join(timeout=1)
 
-    def _watch(self, ended, path):
+    def _watch(self, ended, host, path):
         connection = copy.copy(self._connection)
         connection.become = None  # the module's own is in use
         name = self._task.args.get("name") or os.path.basename(path.rstrip("/"))
-        host = self._play_context.remote_addr if not self._task.delegate_to else self._task.delegate_to
         pace, former = Pace(), None
         while not ended.wait(_EVERY):
             try:

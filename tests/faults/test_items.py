@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 import scene
-from faults import Content, Cut, Drop, Flip, Hook, Html, NoRange, Pad, Rate, Redirect, Stall, Status
+from faults import Chunked, Content, Cut, Drop, Flip, Gzip, Hook, Html, NoRange, Pad, Rate, Redirect, Stall, Status
 
 HALF = 500_000  # bytes; the squashfs of the stream has more than twice as many
 BLOCK = 16_384  # bytes; what has arrived is counted in these
@@ -19,6 +20,8 @@ LASTING = {  # what upstream does, and what the message has to say of it
     "404": (Status(404), "404|not found"),
     "403": (Status(403), "403"),
     "500": (Status(500), "500"),
+    "410": (Status(410), "410"),
+    "429": (Status(429), "429"),
     "503": (Status(503), "503"),
     "html-200": (Html(), _HASH),
     "stall-after-headers": (Stall(), "[Tt]ime.?out|timed out"),
@@ -27,10 +30,15 @@ LASTING = {  # what upstream does, and what the message has to say of it
     "truncated": (Cut(by=1), _HASH),
     "empty": (Content(b""), _HASH),
     "longer-than-listed": (Pad(by=1), _HASH),
+    "chunked-and-longer": (Chunked(by=1), "more bytes than listed"),
+    "compressed": (Gzip(), "Content-Encoding gzip, which nobody asked for"),
+    "redirect-without-end": (Redirect("squashfs"), "redirected more than 5 times"),
+    "redirect-elsewhere": (Redirect("file:///etc/passwd"), "where a mirror does not go"),
     "redirect-to-a-page": (Redirect("/streams/v1/index.sjson"), _HASH),
 }
 
 PASSING = {
+    "429": Status(429),
     "500": Status(500),
     "503": Status(503),
     "wrong-bytes": Flip(),
@@ -41,6 +49,7 @@ PASSING = {
 }
 
 HARMLESS = {
+    "chunked": Chunked(),
     "no-ranges": NoRange(),
     "slow": Rate(4_000_000),
     "redirect-to-the-file": Redirect("/elsewhere"),
@@ -101,6 +110,20 @@ def test_a_dropped_connection_is_resumed(lab):
     assert lab.sync(retries=2).code == 0
     assert [first(request) for request in lab.upstream.asked("*/squashfs")] == [0, HALF, 2 * HALF]
     assert lab.upstream.sent("*/squashfs") == size
+
+
+def test_a_server_is_given_the_time_that_it_asks_for(lab):
+    lab.upstream.fault("*/squashfs", Status(503, retry_after="3"), times=1)
+    begun = time.monotonic()
+    assert lab.sync().code == 0
+    assert time.monotonic() - begun > 3
+
+
+@pytest.mark.parametrize("code", [403, 404, 410])
+def test_what_is_refused_for_good_is_asked_for_once(lab, code):
+    lab.upstream.fault("*/squashfs", Status(code))
+    assert lab.sync(retries=5).code == 6
+    assert lab.upstream.count("*/squashfs") == 1
 
 
 def test_the_next_run_goes_on_where_the_last_one_failed(lab):

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import email.utils
 import fnmatch
+import gzip
 import http.client
 import http.server
 import os
@@ -55,6 +56,7 @@ class Answer:
     stop: int | None = None  # bytes of the body after which nothing more is sent
     stall: float = 0  # seconds that the connection stays open after `stop`
     rate: int = 0  # bytes a second; 0 is no limit
+    chunked: bool = False  # instead of a Content-Length
 
 
 # The faults
@@ -64,9 +66,12 @@ class Status:
     """Another status, with the server's words for a body."""
 
     code: int
+    retry_after: str = ""
 
     def __call__(self, answer: Answer) -> None:
         _say(answer, self.code, "text/plain", ("%d by command\n" % self.code).encode())
+        if self.retry_after:
+            answer.headers["Retry-After"] = self.retry_after
 
 
 class Html:
@@ -149,6 +154,24 @@ class Content:
     def __call__(self, answer: Answer) -> None:
         answer.status = 200
         answer.body = self.body(answer.body) if callable(self.body) else self.body
+
+
+class Gzip:
+    """The file is compressed on its way, though nobody asked for it."""
+
+    def __call__(self, answer: Answer) -> None:
+        answer.body, answer.ranged = gzip.compress(answer.body, 1), False
+        answer.headers["Content-Encoding"] = "gzip"
+
+
+@dataclass
+class Chunked:
+    """The length is not said in advance; `by` bytes come beyond the file's end."""
+
+    by: int = 0
+
+    def __call__(self, answer: Answer) -> None:
+        answer.body, answer.ranged, answer.chunked = answer.body + b"x" * self.by, False, True
 
 
 class NoRange:
@@ -325,7 +348,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         answer = upstream.answer(request)
         request.status = answer.status
         self.send_response(answer.status, http.client.responses.get(answer.status, "by command"))
-        for name, value in {**answer.headers, "Content-Length": str(len(answer.body))}.items():
+        length = {"Transfer-Encoding": "chunked"} if answer.chunked else {"Content-Length": str(len(answer.body))}
+        for name, value in {**answer.headers, **length}.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command == "HEAD":
@@ -334,10 +358,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         step = min(_CHUNK, max(1, answer.rate // 20)) if answer.rate else _CHUNK
         for start in range(0, len(body), step):
             chunk = body[start:start + step]
-            self.wfile.write(chunk)
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk) if answer.chunked else chunk)
             request.sent += len(chunk)
             if answer.rate:
                 time.sleep(len(chunk) / answer.rate)
+        if answer.chunked and answer.stop is None:
+            self.wfile.write(b"0\r\n\r\n")
         if answer.stop is not None:
             upstream.wait(answer.stall)
             self.close_connection = True

@@ -226,6 +226,7 @@ class _Run:
         while piece.place < piece.end:
             self._fill(answer, piece, buffer[:piece.end - piece.place])
         if answer.status == 200 and answer.size() is None and answer.read_into(buffer[:1]):
+            answer.drop()
             raise Failure("more bytes than listed: listed %d bytes" % size, wrong=True)
         answer.done()
 

@@ -42,6 +42,7 @@ def tell(tree, status, now=None):
             _write(tree, "why.json", dict(answer, **wrong))
         return
     last, max_age = _seconds(answer["last_success"]), status.get("stale_after", 0)
+    last = last and min(last, now)  # a clock that was ahead must not make it fresh for years
     end = last and last + max_age if max_age else None
     names = _periods(now, end) if last and max_age else ["always"] if last else []
     until = datetime.datetime.fromtimestamp(end, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") if end else None

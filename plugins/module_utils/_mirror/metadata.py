@@ -33,27 +33,33 @@ _KEYS = {"content_id", "product_name", "version_name", "item_name",  # where an 
          "path", "size", "sha256", "ftype", "os", "release", "arch", "subarch", "kflavor", "label"}  # what is used of it
 
 
-def snapshot(settings, directory):
-    """Fetches the metadata of the source, once, byte for byte, into a directory that does not exist yet.
+class _NotHad(UpstreamError):
+    """A file of the metadata did not come, however often it was asked for."""
 
-    What is read afterwards is this copy: an upstream that publishes meanwhile changes nothing. Nothing of it is authentic
-    before rows() has read it: sstream-query checks the signatures of these very bytes.
-    Returns the source that gave it: where one does not, the next one is asked, for all of it.
-    UpstreamError: none of them gave all of it.
+
+def snapshot(settings, directory):
+    """Fetches the metadata of the source, once, byte for byte, into a directory that does not exist yet, and reads it there.
+
+    What is read afterwards is this copy: an upstream that publishes meanwhile changes nothing. It is authentic, as
+    sstream-query has checked the signatures of these very bytes. Where a source does not give all of it, or gives what is not
+    authentic a second time, too, the next one is asked, for all of it.
+    Returns (the source that gave it, the rows of each selection, the Index). UpstreamError: none of them did.
     """
     route, faults = Route(settings), []
     for source in [settings.source] + settings.sources:
-        client = Client(route)
-        try:
-            _take(settings, client, source, directory)
-            if settings.sources:
-                _query(settings, directory, [], ["path="])  # takes nothing: a source whose signatures are bad is no source
-            return source
-        except UpstreamError as error:
-            faults.append(error)
-            shutil.rmtree(directory, ignore_errors=True)
-        finally:
-            client.forget()
+        for last in ([False, True] if settings.retries else [True]):  # bytes may be spoiled on the way, or upstream publishes now
+            client = Client(route)
+            try:
+                _take(settings, client, source, directory)
+                return source, [rows(settings, directory, selection) for selection in settings.selections], Index(directory)
+            except UpstreamError as error:
+                shutil.rmtree(directory, ignore_errors=True)
+                if last or isinstance(error, _NotHad):
+                    faults.append(error)
+                    break
+            finally:
+                client.forget()
+            time.sleep(pause(1, 0))
     if len(faults) > 1:
         raise UpstreamError("None of the sources gives the metadata: %s" % "; ".join(
             error.message for error in faults), faults[0].hint) from faults[0]
@@ -113,8 +119,8 @@ def _get(settings, client, url, deadline):
             tries += 1
             wait = pause(tries, failure.after)
             if time.monotonic() + wait > deadline or not failure.retried or tries > settings.retries:
-                raise UpstreamError("%s could not be had: %s" % (url, failure.words), "The URL of a source is that of the directory "
-                                    "that holds streams/v1." if "404" in failure.words else "Try again later.") from failure
+                raise _NotHad("%s could not be had: %s" % (url, failure.words), "The URL of a source is that of the directory "
+                              "that holds streams/v1." if "404" in failure.words else "Try again later.") from failure
             time.sleep(wait)
 
 

@@ -27,8 +27,7 @@ def offer(settings):
     """
     with tempfile.TemporaryDirectory(prefix="maas-image-mirror-") as scratch:
         directory = os.path.join(scratch, "snapshot")
-        metadata.snapshot(settings, directory)
-        found = [metadata.rows(settings, directory, selection) for selection in settings.selections]
+        _source, found, _index = metadata.snapshot(settings, directory)
         for number, (selection, rows) in enumerate(zip(settings.selections, found), 1):
             preflight.selection(number, selection, rows, lambda: metadata.rows(settings, directory))
     return list(plan.items(row for rows in found for row in rows).values())

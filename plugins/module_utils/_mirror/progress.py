@@ -106,8 +106,8 @@ def words(state):
     digits = 1 if state["bytes"] < 100 * divisor else 0
     said = "%s %.*f of %.*f %s" % (state["step"], digits, state["bytes_done"] / divisor, digits, state["bytes"] / divisor, unit)
     if state["rate"]:
-        rate = state["rate"] / (1 << 20)
-        said += ", %.*f MiB/s, %s left" % (0 if rate >= 10 else 1, rate, duration(state["eta"]))
+        rate, unit = (state["rate"] / (1 << 20), "MiB") if state["rate"] >= 1 << 19 else (state["rate"] / (1 << 10), "KiB")
+        said += ", %.*f %s/s, %s left" % (0 if rate >= 10 else 1, rate, unit, duration(state["eta"]))
     return said
 
 

@@ -35,13 +35,11 @@ def update(settings, tree, snapshot, steps, now, verification):
     generations, current = _generations(tree)
     steps("snapshot")
     tree.clear(snapshot)
-    served = metadata.snapshot(settings, snapshot)
+    served, found, index = metadata.snapshot(settings, snapshot)
 
     steps("plan")
-    found = [metadata.rows(settings, snapshot, selection) for selection in settings.selections]
     rows = [row for taken in found for row in taken]
     wanted = plan.items(rows)
-    index = metadata.Index(snapshot)
     name = index.generation(wanted.values(), settings.index == "trimmed" and signing.fingerprint(settings.signing_home) or "")
 
     steps("preflight")

@@ -88,7 +88,7 @@ class Switch:
         """The output of a switch that must fail, after which MAAS is what it was."""
         before = self.snapshot()
         output = self.play.fails(*flags, **dict({"stream": "candidate"}, **variables))
-        assert self.snapshot() == before
+        assert self.snapshot() == before, output
         return said(output)
 
 
@@ -181,7 +181,8 @@ def test_names_of_streams(switch):
     maas.mirror.directory = maas.mirror.directory / "candidate"  # by another name it is candidate still
     named = maas.mirror.url + "."
     assert "labelled candidate" in maas.fails_and_is_as_it_was(stream=named, **production)
-    assert maas.play.run("--check", stream=named, maas_source_allow_candidate=True, **production)[0]
+    given = ("--check", "-e", "maas_source_allow_candidate=true")  # as text, as people write it
+    assert maas.play.run(*given, stream=named, **production)[0]
     maas.mirror.directory = maas.mirror.directory.parent
     changed, output = maas.play.run(stream="daily")
     assert not changed and "retired, and stable today" in said(output)
@@ -235,10 +236,11 @@ def test_what_can_not_be_put_back_is_told_line_by_line(switch):
     maas = switch("3.7")
     maas.mirror.fault("candidate/*/squashfs", faults.Flip(9))
     maas.mirror.fault("stable/*", faults.Status(404))
-    output = said(maas.play.fails(stream="candidate", maas_source_import_timeout=5, maas_source_keyring_filename=None,
-                                  maas_source_keyring_file=str(maas.key)))
+    output = said(maas.play.fails(stream="candidate", maas_source_import_timeout=5, maas_source_put_back_timeout=5,
+                                  maas_source_keyring_filename=None, maas_source_keyring_file=str(maas.key)))
     assert "MAAS is NOT as it was." in output
-    assert "It had, and has no more: " in output and "Putting it back failed: " in output
+    assert "It had, and has no more: selection of" in output and "It had, and has no more: setting" not in output
+    assert "Putting it back failed: " in output
     assert "To mend it, run the playbook with maas_source_stream=%sstable" % maas.mirror.url in output
 
 

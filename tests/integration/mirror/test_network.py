@@ -20,9 +20,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lab"))
 import stream  # noqa: E402  pylint: disable=wrong-import-position
 
-from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.progress import Progress
+from ansible_collections.imagemirror.maas.plugins.module_utils._mirror import sync
+from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.progress import Meter
 from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.settings import MIRROR_OPTIONS, checked
-from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.sync import sync
 
 MODULE = "ansible_collections.imagemirror.maas.plugins.modules.sstream_mirror"
 SELECTIONS = [{"os": ["ubuntu"], "releases": ["noble"], "arches": ["amd64"]},
@@ -243,30 +243,37 @@ def test_who_is_not_there_is_named(site, module, url, words):
     failed(module(url % site.ports["nobody"]), words)
 
 
-class Clock(Progress):
+class Clock(Meter):
     """When bytes came."""
 
     def __init__(self):
+        super().__init__("sync", "")
         self.size, self.first, self.last = 0, None, None
 
     def advance(self, size):
+        super().advance(size)
         self.size += size
         self.last = time.monotonic()
         self.first = self.first or self.last
 
 
+@pytest.fixture
+def clock(monkeypatch):
+    made = Clock()
+    monkeypatch.setattr(sync, "Meter", lambda command, started: made)
+    return made
+
+
 @pytest.mark.parametrize("rate", [1500, 4000])
-def test_a_rate_limit_is_kept(site, tmp_path, rate):
-    clock = Clock()
+def test_a_rate_limit_is_kept(site, tmp_path, clock, rate):
     settings = checked(site.settings(tmp_path / "m", source=site.url("plain"), rate_limit="%dK" % rate), MIRROR_OPTIONS)
-    sync(settings, progress=clock)
+    sync.sync(settings)
     assert 0.95 < clock.size / (clock.last - clock.first) / (rate * 1024) < 1.05
 
 
-def test_connections_that_are_limited_are_opened_in_numbers(site, tmp_path):
-    """Each gives 400 KB/s: one alone would take half a minute for the largest item, of 5 MB."""
-    clock = Clock()
+def test_connections_that_are_limited_are_opened_in_numbers(site, tmp_path, clock):
+    """Each gives 400 KB/s: one alone would take a quarter of a minute for the largest item, of 5 MB."""
     settings = checked(site.settings(tmp_path / "m", source=site.url("slow"), keep_generations=1), MIRROR_OPTIONS)
-    sync(settings, progress=clock)
+    sync.sync(settings)
     assert clock.size > 5_000_000
     assert clock.last - clock.first < 6

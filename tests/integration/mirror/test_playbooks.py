@@ -56,7 +56,7 @@ def test_a_long_sync_says_how_far_it_is_while_it_runs(host):
         assert lines[-1].startswith("[here] lab: fetch")
         assert json.loads((host.path / "progress.json").read_text(encoding="utf-8"))["running"]  # it is said in time
         rest = process.communicate(timeout=120)[0]
-    assert re.fullmatch(r"\[here\] lab: fetch [\d.]+ of [\d.]+ MiB(, [\d.]+ MiB/s, [\d. a-z]+ left)?\n", lines[-1])
+    assert re.fullmatch(r"\[here\] lab: fetch [\d.]+ of [\d.]+ MiB(, [\d.]+ [MK]iB/s, [\d. a-z]+ left)?\n", lines[-1])
     assert process.returncode == 0 and "changed=1" in rest and "WARNING" not in "".join(lines) + rest
 
 

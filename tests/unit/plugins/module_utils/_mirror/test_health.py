@@ -180,3 +180,9 @@ def test_a_generation_that_cannot_be_read_is_not_vouched_for(published):
     health.tell(published, STATUS, NOW)
     code, why = answer(published, NOW)
     assert (code, why["status"]) == (503, "unverified") and "plan.json" in why["reason"]
+
+
+def test_a_clock_that_was_ahead_makes_it_fresh_no_longer_than_max_age(published):
+    health.tell(published, dict(STATUS, last_success="2999-01-01T00:00:00Z"), NOW)
+    assert answer(published, NOW)[0] == 200
+    assert answer(published, NOW + 2 * DAY)[0] == 503

@@ -13,6 +13,7 @@ from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.client im
 from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.errors import UpstreamError
 from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.plan import Item
 from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.settings import SOURCE_OPTIONS, checked
+from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.tools import CommandError
 
 UPDATED = "Thu, 24 Jul 2025 08:01:49 +0000"
 CLEARSIGNED = """-----BEGIN PGP SIGNED MESSAGE-----
@@ -84,8 +85,8 @@ class Answer:
         return default
 
 
-INDEX = CLEARSIGNED % json.dumps({"index": {"p": {"path": "streams/v1/p.sjson", "format": "products:1.0"}}})
-PRODUCTS = CLEARSIGNED % "{}"
+INDEX = CLEARSIGNED % json.dumps({"updated": UPDATED, "index": {"p": {"path": "streams/v1/p.sjson", "format": "products:1.0"}}})
+PRODUCTS = CLEARSIGNED % json.dumps({"content_id": "p"})
 
 
 def settings(**values):
@@ -96,21 +97,40 @@ def settings(**values):
 def test_the_signed_index_is_read_whatever_the_source_names(argv, web, tmp_path):
     web.update({"http://h/s/streams/v1/index.sjson": INDEX, "http://h/s/streams/v1/p.sjson": PRODUCTS})
     named = settings(source="http://h/s/streams/v1/index.json")
-    assert metadata.snapshot(named, str(tmp_path / "d")) == "http://h/s/"
-    metadata.rows(named, "/d", named.selections[0])
+    source, found, index = metadata.snapshot(named, str(tmp_path / "d"))
+    assert (source, found, index.content["updated"]) == ("http://h/s/", [[]], UPDATED)
     assert web.asked == ["http://h/s/streams/v1/index.sjson", "http://h/s/streams/v1/p.sjson"]
     assert (tmp_path / "d/streams/v1/index.sjson").read_text() == INDEX
     assert (tmp_path / "d/streams/v1/p.sjson").read_text() == PRODUCTS
     assert argv == [
-        ["sstream-query", "--output-format", "%s", "--keyring", "/k.gpg", "--max", "2", "/d/streams/v1/index.sjson", "release~^(noble)$"]]
+        ["sstream-query", "--output-format", "%s", "--keyring", "/k.gpg", "--max", "2", str(tmp_path / "d/streams/v1/index.sjson"),
+         "release~^(noble)$"]]
 
 
 def test_a_source_that_lacks_one_file_is_none_and_the_next_one_gives_all(argv, web, tmp_path):
     for base in ("http://h/s/", "http://second/"):
         web[base + "streams/v1/index.sjson"] = INDEX
     web["http://second/streams/v1/p.sjson"] = PRODUCTS
-    assert metadata.snapshot(settings(sources=["http://second"]), str(tmp_path / "d")) == "http://second/"
-    assert len(web.asked) == 4 and len(argv) == 1  # and its signatures are good
+    assert metadata.snapshot(settings(sources=["http://second"]), str(tmp_path / "d"))[0] == "http://second/"
+    assert len(web.asked) == 4 and len(argv) == 1
+
+
+def test_what_is_not_authentic_is_asked_for_once_more_and_then_of_the_next_one(web, tmp_path, monkeypatch):
+    for base in ("http://h/s/", "http://second/"):
+        web.update({base + "streams/v1/index.sjson": INDEX, base + "streams/v1/p.sjson": PRODUCTS})
+    bad = []
+
+    def lines(argv, timeout):
+        if bad.pop(0):
+            raise CommandError("sstream-query", "exit code 1", "gpgv")
+        return []
+
+    monkeypatch.setattr(metadata, "lines", lines)
+    for answers, source, asked in (([True, False], "http://h/s/", 4), ([True, True, False], "http://second/", 6)):
+        bad[:], web.asked[:] = answers, []
+        made = settings(sources=["http://second"])
+        assert metadata.snapshot(made, str(tmp_path / source.split("/")[2]))[0] == source
+        assert len(web.asked) == asked
 
 
 def test_what_no_source_gives_is_named_with_every_source(web, tmp_path):
@@ -145,7 +165,7 @@ def test_an_index_that_is_none_is_refused_before_anything_else_is_asked_for(web,
     with pytest.raises(UpstreamError) as error:
         metadata.snapshot(settings(), str(tmp_path / "d"))
     assert words in str(error.value)
-    assert len(web.asked) == 1
+    assert set(web.asked) == {"http://h/s/streams/v1/index.sjson"}
 
 
 def test_what_is_used_of_an_item_is_kept(monkeypatch):
