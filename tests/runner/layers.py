@@ -56,7 +56,7 @@ def unit(report: Report, collection: Path, extra: list[str]) -> None:
 def contract(report: Report, collection: Path, extra: list[str]) -> None:
     """the stand-ins and the real tools together, on this machine: tests/contract and tests/integration"""
     bin_directory = prepare((*STREAM_PACKAGES, *WEB_PACKAGES, "tinyproxy-bin|tinyproxy"), "requirements.txt")
-    report.pytest("contract", [*pytest(bin_directory), "tests/contract", "tests/integration", *extra],
+    report.pytest("contract", [*pytest(bin_directory), "-n", "2", "tests/contract", "tests/integration", *extra],
                   cwd=collection, env=environment(collection, bin_directory))
 
 
