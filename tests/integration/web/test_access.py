@@ -87,7 +87,7 @@ def test_without_a_place_for_acme_there_is_none(site):
 
 
 def test_limits_of_rate_and_connections(site_of):
-    with site_of(mirror_web_rate_limit="1M", mirror_web_connection_limit=2) as limited:
+    with site_of(mirror_web_rate_limit="1M", mirror_web_connection_limit=2, mirror_web_tls="self_signed") as limited:
         begun = time.monotonic()
         two = [
             subprocess.Popen(
