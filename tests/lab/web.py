@@ -194,12 +194,20 @@ class Site(Bare):
         self.render(**inputs)
         before = self.workers()
         self._run("-s", "reload")
-        self._wait(lambda: self.workers() - before, "new workers")
+        self._wait(lambda: self.workers() - before and all(map(_accepts_no_more, before)), "new workers alone")
 
     def __enter__(self) -> Site:
         self.render()
         super().__enter__()
         return self
+
+
+def _accepts_no_more(worker: str) -> bool:
+    """Whether a worker has ended, or only brings its downloads to their end."""
+    try:
+        return b"shutting down" in Path(f"/proc/{worker}/cmdline").read_bytes()
+    except OSError:
+        return True
 
 
 def nginx() -> str:
