@@ -54,9 +54,16 @@ def unit(report: Report, collection: Path, extra: list[str]) -> None:
 
 
 def contract(report: Report, collection: Path, extra: list[str]) -> None:
-    """the stand-ins and the real tools together, on this machine: tests/contract and tests/integration"""
+    """the stand-in of MAAS answers as real ones were recorded to answer"""
+    bin_directory = prepare(STREAM_PACKAGES, "requirements.txt")
+    report.pytest("contract", [*pytest(bin_directory), "-n", "2", "tests/contract", *extra],
+                  cwd=collection, env=environment(collection, bin_directory))
+
+
+def integration(report: Report, collection: Path, extra: list[str]) -> None:
+    """modules, roles and playbooks with the real tools, and with the stand-in of MAAS, on this machine"""
     bin_directory = prepare((*STREAM_PACKAGES, *WEB_PACKAGES, "tinyproxy-bin|tinyproxy"), "requirements.txt")
-    report.pytest("contract", [*pytest(bin_directory), "-n", "2", "tests/contract", "tests/integration", *extra],
+    report.pytest("integration", [*pytest(bin_directory), "-n", "2", "tests/integration", *extra],
                   cwd=collection, env=environment(collection, bin_directory))
 
 
@@ -103,6 +110,7 @@ def molecule(report: Report, collection: Path, _extra: list[str]) -> None:
 LAYERS: dict[str, Callable[[Report, Path, list[str]], None]] = {
     "unit": unit,
     "contract": contract,
+    "integration": integration,
     "faults": faults,
     "page": page,
     "gates": gate,
