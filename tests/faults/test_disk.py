@@ -24,7 +24,7 @@ FULL = {  # the step at whose beginning the disk becomes full: what the run ends
     "verify": (7, "No space left on device"),
     "publish": (7, "No space left on device"),
     "prune": (0, ""),
-    "report": (7, "No space left on device"),
+    "report": (0, "No space left on device"),  # there is room for status.json, and a warning of what else could not be told
 }
 
 
@@ -54,6 +54,11 @@ def small(stage):
     assert not broken
 
 
+def keep_room(lab):
+    """As the engine keeps it for its report: the copy of a mirror has a hole in its place."""
+    subprocess.run(["fallocate", "-l", "256K", str(lab.mirror / ".mirror" / "spare")], check=True)
+
+
 def test_too_little_space_is_seen_before_a_byte_moves(small):
     ballast = small.mirror.parent / "ballast"
     subprocess.run(["fallocate", "-l", "15M", str(ballast)], check=True)
@@ -69,6 +74,7 @@ def test_too_little_space_is_seen_before_a_byte_moves(small):
 def test_the_disk_becomes_full_in_a_step(small, step):
     """The run says so; what is published stays, what has arrived too, and with some space the next run goes on."""
     ballast = small.mirror.parent / "ballast"
+    keep_room(small)
     run = small.sync(strike=("fill", step, ballast))
     assert ballast.exists()
     code, words = FULL[step]
@@ -82,7 +88,7 @@ def test_the_disk_becomes_full_in_a_step(small, step):
 @pytest.mark.parametrize("number", range(INSTANTS))
 def test_the_disk_becomes_full_at_an_instant(small, number):
     ballast = small.mirror.parent / "ballast"
-    subprocess.run(["fallocate", "-l", "256K", str(small.mirror / ".mirror" / "spare")], check=True)  # cp leaves a hole of it
+    keep_room(small)
     run = small.sync(strike=("fill", small.instant(number, INSTANTS), ballast))
     assert ballast.exists()
     assert run.code in (0, 4, 5, 6, 7), run.words

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 from . import health, hook, metrics, signing
-from .errors import FetchError, MirrorError, without_credentials
+from .errors import FetchError, MirrorError, StorageError, without_credentials
 from .plan import label, summary, table, total
 
 SCHEMA = 1  # of status.json
@@ -101,7 +101,8 @@ def publish(settings, tree, run):
         if isinstance(run.outcome, Result):
             run.outcome.warnings += warnings
         content["last_attempt"]["warnings"] = content["last_attempt"]["warnings"] + warnings
-        tree.report(content)
+        with contextlib.suppress(StorageError):  # a full disk has room kept for the report, not for what came after it
+            tree.report(content)
 
 
 def _health(tree, content):
