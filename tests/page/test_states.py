@@ -133,9 +133,9 @@ def test_a_mirror_that_takes_much_of_the_disk(host, visit):
     one.open(host.at("fresh"))
     assert one.page.locator("#disk li").all_inner_texts() == [
         "This mirror, all generations: 20.0 GiB", "Others: 50.0 GiB", "Free: 30.0 GiB of 100 GiB"]
-    bar, mine, others = [one.page.locator(f"#disk {part}").bounding_box() for part in (".bar", ".bar .mine", ".bar .others")]
-    assert [round(box["width"] / bar["width"], 2) for box in (mine, others)] == [0.2, 0.5]
-    assert round(others["x"] - bar["x"] - mine["width"]) == 0
+    whole, mine, others = [one.page.locator(f"#disk {part}").bounding_box() for part in (".bar", ".bar .mine", ".bar .others")]
+    assert [round(box["width"] / whole["width"], 2) for box in (mine, others)] == [0.2, 0.5]
+    assert round(others["x"] - whole["x"] - mine["width"]) == 0
 
 
 def test_a_run_at_work_shows_how_far_it_is(host, visit):
