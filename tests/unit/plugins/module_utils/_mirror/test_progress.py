@@ -99,12 +99,12 @@ def test_a_bar_on_a_terminal_and_lines_elsewhere(monkeypatch):
 
 def test_the_bar_is_one_line_and_gone_at_the_end():
     terminal = Terminal()
-    shown = Bar(terminal)
-    shown(FETCH)
+    display = Bar(terminal)
+    display(FETCH)
     shown = terminal.getvalue()
     assert shown.startswith("\r\x1b[K[#########...............]  39% fetch 312 of 791 MiB") and "\n" not in shown
     assert len(shown) - len("\r\x1b[K") <= 79
-    shown(dict(FETCH, running=False))
+    display(dict(FETCH, running=False))
     assert terminal.getvalue()[len(shown):] == "\r\x1b[K"
 
 
