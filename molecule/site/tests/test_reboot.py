@@ -42,7 +42,7 @@ def cut(mirror):
     subprocess.run(["podman", "kill", "--signal", "KILL", mirror.container], check=True, capture_output=True)
     subprocess.run(["podman", "wait", mirror.container], check=True, capture_output=True)
     subprocess.run(["podman", "start", mirror.container], check=True, capture_output=True)
-    eventually(lambda: mirror.host.run("systemctl is-system-running --wait").rc == 0, 60, f"{mirror.name} boots")
+    mirror.boots()
 
 
 def newest(read):
