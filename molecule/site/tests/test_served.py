@@ -47,7 +47,8 @@ def test_a_visitor_sees_the_page(mirror, path):
 
 def test_the_page_of_the_host_lists_its_mirrors(mirror):
     listed = json.loads(mirror.client.check_output("python3 -c %s %s", FETCH, f"http://{mirror.name}/maas/images/status.json"))
-    assert listed == {"mirrors": [{"name": "stable", "location": "ephemeral-v3/stable/", "aliases": ["daily"]}]}
+    assert listed == {"mirrors": [{"name": "stable", "location": "ephemeral-v3/stable/", "aliases": ["daily"]},
+                                  {"name": "candidate", "location": "ephemeral-v3/candidate/", "aliases": []}]}
 
 
 def test_a_copy_of_the_mirror_has_the_page(mirror):
