@@ -20,7 +20,7 @@ from .partial import Partial, discard
 from .plan import total
 from .route import Route
 
-_BEGIN = 16  # connections that a run begins with
+_BEGIN = 32  # connections that a run begins with
 _LOOK = 0.5  # seconds between two looks at whether more connections are worth it
 _GAIN = 1.15  # they are while the last ones made it so many times as fast
 _REQUEST = 1 << 16  # bytes that an answer counts for, where speed is compared: small items are not about bytes
