@@ -111,7 +111,8 @@ def _hold(settings, tree, command, plan, shows, started):
             with contextlib.suppress(MirrorError):  # a full disk must not hide what went wrong first
                 report.publish(settings, tree, report.Run(command, started, _now(), error, verification))
             raise
-        verification and verification.done()
+        if verification:
+            verification.done()
         report.publish(settings, tree, report.Run(command, started, _now(), outcome, verification))
         return outcome
 
