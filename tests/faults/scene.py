@@ -14,10 +14,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any, Optional
 
 import checker
 import faults
+from strike import STEPS
 
 TREE = Path(__file__).resolve().parents[2]
 STREAM = TREE / "tests" / "lab" / "stream.py"
@@ -28,9 +29,8 @@ FIRST, SECOND, THIRD = 0, 1, 2  # the states of the stream
 SELECTIONS = [{"os": ["ubuntu"], "releases": ["noble"], "arches": ["amd64"]},
               {"os": ["grub-efi", "grub-efi-signed", "grub-ieee1275", "pxelinux"]}]
 JAMMY = {"os": ["ubuntu"], "releases": ["jammy"], "arches": ["amd64"]}
-STEPS = ("lock", "snapshot", "plan", "preflight", "fetch", "verify", "publish", "prune", "report")  # of a sync, in their order
 _TIMEOUT = 60  # seconds that a run may take; more is a hang
-Strike = Optional[tuple[str, Union[int, str], Path]]  # action, time and file for strike.py
+Strike = Optional[tuple[str, str, Path]]  # action, time and file for strike.py
 _LAUNCH = "import sys; sys.path.insert(0, sys.argv.pop(1)); from _mirror.command import main; sys.exit(main())"
 
 
@@ -78,12 +78,16 @@ class Stage:
         self.sync(FIRST, self.grown, wipe_ratio=1)
 
     def instants(self) -> list[str]:
-        """What a sync of the grown mirror to the second state changes on the disk, one line for each instant of strike.py."""
+        """What a sync of the grown mirror to the second state changes on the disk, a line that strike.py lists for each instant."""
         if not self._instants:
             twin, listed = clone(self.grown, self.scratch / "twin"), self.scratch / "instants"
             self.sync(SECOND, twin, strike=("list", "every", listed), prune_grace=0)
             self._instants = listed.read_text(encoding="utf-8").replace(str(twin), "").splitlines()
         return self._instants
+
+    def last(self, words: str) -> str:
+        """The name of the last instant whose line has these words."""
+        return [line.split()[0] for line in self.instants() if words in line][-1]
 
     def sign(self, text: str, home: Path | None = None) -> bytes:
         """The text, clearsigned by the key of the stream or of another home directory of gpg."""
@@ -201,9 +205,10 @@ class Lab:
         """A sync that has begun, with options of subprocess.Popen."""
         return start(self.scratch, self.settings, "sync", **options)
 
-    def instant(self, number: int, among: int) -> int:
-        """One of so many instants that are spread evenly over a sync: the first one is number 0."""
-        return 1 + number * (len(self.stage.instants()) - 1) // (among - 1)
+    def instant(self, number: int, among: int) -> str:
+        """The name of one of so many instants that are spread evenly over a sync: number 0 is the first, none is the last."""
+        lines = self.stage.instants()
+        return lines[number * len(lines) // among].split()[0]
 
     def heals(self, state: int = SECOND) -> None:
         """Without the fault, the next run publishes a state, and leaves nothing behind that it does not need."""

@@ -1,16 +1,17 @@
 # Copyright (c) 2026, imagemirror.maas contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the engine and lets something happen at an exact instant: just before it changes the disk for the N-th time, or
-where a step begins.
+"""Runs the engine and lets something happen at an exact instant: just before one of a step's changes of the disk, or where
+a step begins.
 
     python3 strike.py ACTION WHEN FILE MODULE_UTILS COMMAND…
 
 Python tells an audit hook of every rename, unlink, mkdir, link, chmod, opening for writing and start of a program before
-it does it, and the engine tells its Progress of every step; nothing else of its code has to be known here. WHEN is the
-number of an instant, the name of a step (`lock` is before the first change, `report` before the report is written), or
-`every` instant. ACTION is the name of a signal, `fill` (the file system of FILE becomes full), `copy` (the block device
-FILE is copied to FILE.<step>.<n>), or `list` (the instant is a line of FILE: its step, what happens, and to what).
+it does it, and the engine tells its Progress of every step; nothing else of its code has to be known here. WHEN is an
+instant, STEP.N (before the N-th change of that step, or before the next one where the step has fewer: what items that are
+fetched side by side share is not the same in every run), the name of a step (`lock` is before the first change, `report`
+before the report is written), or `every` instant. ACTION is the name of a signal, `fill` (the file system of FILE becomes full), `copy` (the block device
+FILE is copied to FILE.<step>.<n>), or `list` (the instant is a line of FILE: its name, what happens, and to what).
 """
 from __future__ import annotations
 
@@ -19,9 +20,10 @@ import signal
 import subprocess
 import sys
 
+STEPS = ("lock", "snapshot", "plan", "preflight", "fetch", "verify", "publish", "prune", "report")  # of a sync, in their order
 _CHANGES = {"os.rename", "os.remove", "os.symlink", "os.link", "os.mkdir", "os.rmdir", "os.chmod"}
 _REPORT = ("status.json", ".mirror/spare")
-_CLOCK = "progress.json"  # is written as time goes by: not at the same instant twice
+_CLOCK = ("progress.json", "/health/fresh/")  # are written as time goes by: not at the same instant twice
 
 
 class Strike:
@@ -29,27 +31,34 @@ class Strike:
 
     def __init__(self, action: str, when: str, file: str) -> None:
         self.action, self.when, self.file = action, when, file
-        self.count, self.step, self.busy = 0, "", False
+        self.count, self.step, self.busy = 0, "", False  # count: the changes of this step
+        self.instant = place(when) if "." in when else None
 
     def hook(self, event: str, arguments: tuple) -> None:
         """Python's audit hook."""
         if self.busy or not _changes(event, arguments):
             return
         words = arguments[1][:1] if event == "subprocess.Popen" else [str(one) for one in arguments if isinstance(one, str)]
-        if any(_CLOCK in word for word in words):
+        if any(name in word for name in _CLOCK for word in words):
             return
         if not self.step:
             self.begin("lock")
         elif any(name in word for name in _REPORT for word in words) and self.step != "report":
             self.begin("report")
         self.count += 1
-        if self.when in ("every", str(self.count)):
-            self._act(" ".join([self.step, event, *words]))
+        name = f"{self.step}.{self.count}"
+        if self.when == "every":
+            self._act(" ".join([name, event, *words]))
+        elif self.instant and place(name) >= self.instant:
+            self.instant = None
+            self._act(name)
 
     def begin(self, step: str) -> None:
         """A step begins."""
-        first, self.step = step != self.step, step
-        if first and self.when == step:
+        if step == self.step:
+            return
+        self.step, self.count = step, 0
+        if self.when == step:
             self._act(step)
 
     def watch(self, progress: type) -> None:
@@ -71,13 +80,19 @@ class Strike:
                 with open(self.file, "a", encoding="utf-8") as out:
                     out.write(words + "\n")
             elif self.action == "copy":
-                _copy(self.file, f"{self.file}.{self.step}.{self.count}")
+                _copy(self.file, f"{self.file}.{words.split()[0]}")
             elif self.action == "fill":
                 _fill(self.file)
             else:
                 os.kill(os.getpid(), signal.Signals[self.action])
         finally:
             self.busy = False
+
+
+def place(instant: str) -> tuple[int, int]:
+    """Of a STEP.N, to compare it with another one's: the earlier instant is the smaller one."""
+    step, number = instant.split(".")
+    return STEPS.index(step), int(number)
 
 
 def _changes(event: str, arguments: tuple) -> bool:

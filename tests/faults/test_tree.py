@@ -142,7 +142,7 @@ def test_a_read_only_tree(lab):
 
 def test_a_generation_that_a_power_cut_left_without_bytes(pruning):
     """It was stored and not published; its state comes again."""
-    switch = next(number for number, line in enumerate(pruning.stage.instants(), 1) if " os.symlink " in line)
+    switch = pruning.stage.last(" os.symlink ")
     assert pruning.sync(strike=("SIGKILL", switch, pruning.scratch)).code < 0
     assert pruning.published == scene.FIRST
     stored = [path for path in (pruning.mirror / ".mirror" / "generations").iterdir()
@@ -178,7 +178,7 @@ def test_empty_directories_go_wherever_the_run_is_started(pruning):
 
 def test_what_a_killed_run_fetched_does_not_stay_for_ever(lab):
     """Killed in mid-run, run again, and then an update: what nothing lists any more is gone."""
-    last = max(number for number, line in enumerate(lab.stage.instants(), 1) if line.startswith("fetch "))
+    last = lab.stage.last("fetch.")
     lab.settings["prune_grace"] = 0
     assert lab.sync(strike=("SIGKILL", last, lab.scratch)).code < 0
     lab.heals()

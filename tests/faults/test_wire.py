@@ -52,6 +52,8 @@ def test_the_http_library_of_the_tools_makes_no_difference(lab, monkeypatch, the
     """simplestreams takes `requests` where it finds it: without a read timeout, and with every status for content."""
     library, imported = lab.scratch / "library", lab.scratch / "imported"
     (library / "requests").mkdir(parents=True)
+    (library / "requests-2.32.0.dist-info").mkdir()  # simplestreams asks for the version
+    (library / "requests-2.32.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: requests\nVersion: 2.32.0\n")
     (library / "requests" / "__init__.py").write_text(REQUESTS if there else "raise ImportError('not here')\n")
     monkeypatch.setenv("PYTHONPATH", str(library))
     monkeypatch.setenv("REQUESTS_IMPORTED", str(imported))
