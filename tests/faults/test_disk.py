@@ -170,9 +170,10 @@ def test_the_power_is_cut_after_a_rollback(lab):
 
 def published(lab, mirror):
     """The state that clients of a mirror see, all of which is there."""
-    with checker.Checker(mirror, lab.stage.keyring, scene.wanted) as watcher:
-        for number, state in enumerate(lab.stage.states):
-            watcher.know(str(number), state)
+    watcher = checker.Checker(mirror, lab.stage.keyring, scene.wanted)
+    for number, state in enumerate(lab.stage.states):
+        watcher.know(str(number), state)
+    with watcher:
         watcher.look()
         assert not watcher.broken, watcher.broken
         return int(watcher.seen[-1])

@@ -58,16 +58,15 @@ def test_a_storm_of_signals(lab, request, part):
     begun = time.monotonic()
     assert lab.sync(**settings).code == 0
     whole = time.monotonic() - begun  # what such a run takes on this machine
-    for _number in range(request.config.getoption("--kills") // STORMS):
+    while len(codes) - codes.count(0) < request.config.getoption("--kills") // STORMS:
         lab.upstream.directory = lab.stage.states[codes.count(0) % 3]
         process = lab.start(**settings)
-        time.sleep(chance.uniform(0, 1.2 * whole))
+        time.sleep(chance.uniform(0, whole))
         process.send_signal(chance.choice((signal.SIGTERM, signal.SIGKILL)))
         run = scene.end(process)
         assert run.code in {0, -signal.SIGKILL, 128 + signal.SIGTERM, -signal.SIGTERM}, f"{run.code}: {run.words}"
         assert not lab.watcher.broken
         codes.append(run.code)
-    assert codes.count(0) < len(codes) / 2  # the others were cut off
     lab.upstream.directory = lab.stage.states[scene.THIRD]
     lab.heals(scene.THIRD)
 

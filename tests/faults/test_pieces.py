@@ -59,6 +59,15 @@ def test_every_third_request_goes_wrong(values, upstream, tmp_path, fault):
     assert size <= upstream.sent("*/squashfs") - sum(one.sent for one in upstream.asked("*/squashfs") if one.status >= 400) <= 1.02 * size
 
 
+def test_what_became_slow_is_shared(values, upstream, tmp_path):
+    """Who has nothing else to do asks for half of what it lacks: the most of a slow answer is never waited for."""
+    upstream.fault("*/squashfs", faults.Rate(50_000), times=1)
+    size = sync(values, tmp_path)
+    slow, *others = upstream.asked("*/squashfs")
+    assert slow.sent < 500_000 < others[0].sent
+    assert size <= upstream.sent("*/squashfs") <= size + slow.sent
+
+
 def test_a_killed_run_loses_no_more_than_each_connection_holds(values, upstream, tmp_path):
     chance = random.Random(7)
     upstream.fault("*/squashfs", faults.Rate(500_000))

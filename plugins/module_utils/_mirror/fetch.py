@@ -20,10 +20,9 @@ from .partial import Partial, discard
 from .plan import total
 from .route import Route
 
-_BEGIN = 32  # connections that a run begins with
-_LOOK = 0.5  # seconds between two looks at whether more connections are worth it
-_GAIN = 1.15  # they are while the last ones made it so many times as fast
-_REQUEST = 1 << 16  # bytes that an answer counts for, where speed is compared: small items are not about bytes
+_SMALL = 1 << 18  # bytes: smaller items come first, while new connections are slow anyway, and none of them is waited for at the end
+_LATE = 0.25  # seconds by which a piece has to come later than all could be there, to be shared by two when nothing else is left
+_SHARED = 1 << 17  # bytes that it must lack for that
 _BUFFER = 1 << 17  # bytes of memory for each connection
 _PROGRESS = 1 << 16  # bytes after which a failure is a new one, not the last one again
 
@@ -45,7 +44,7 @@ def fetch(settings, tree, items, progress):
         first = firsts[item.sha256]
         if first.path in failures:
             failures[item.path] = failures[first.path]
-        elif first is not item and not tree.share(item, tree.path, first.path):
+        elif first is not item and not tree.share(item, tree.path, first.path, first.sha256):
             failures[item.path] = "it could not be linked to %s, which has the same content" % first.path
     if failures:
         raise FetchError("%d of %d items could not be fetched from %s" % (
@@ -87,6 +86,11 @@ class _Piece:
         self.place = self.start  # up to which it has come
         self.begun = time.monotonic()
 
+    def late(self, now):
+        """The seconds that it takes still, if it goes on as it has begun; 0 while it has only just been asked for."""
+        taken = now - self.begun
+        return (self.end - self.place) * taken / max(1, self.place - self.start) if taken > _LATE else 0
+
     @property
     def superseded(self):
         return self.download.over or self.download.partial is not self.partial
@@ -102,11 +106,13 @@ class _Run:
         self._sources = [settings.source] + settings.sources
         self._route, self._throttle = Route(settings), Throttle(settings.rate)
         self._workers = []
-        self._came = 0  # bytes and answers, for the speed
+        self._came, self._since = 0, time.monotonic()  # bytes, for the speed
         self._admitting = threading.Lock()
         self._changed = threading.Condition()  # holds all below together
-        self._waiting = collections.deque(map(_Download, sorted(items, key=lambda item: (-item.size, item.path))))
+        self._waiting = collections.deque(map(_Download, sorted(
+            items, key=lambda item: (item.size > _SMALL, -item.size, item.path))))
         self._begun = []  # downloads with missing spans, in their order
+        self._under_way = set()  # pieces
         self._later = []  # (when, number, piece): what is tried again
         self._number = itertools.count()
         self._open = len(self._waiting)  # downloads that are not over
@@ -118,18 +124,9 @@ class _Run:
     def carry_out(self):
         """Fetches all. Whatever ends it, no thread is left that writes."""
         try:
-            self._hire(min(_BEGIN, self._most()))
-            best, before, then = 0, 0, time.monotonic()
+            self._hire(self._most())
             with self._changed:
-                while self._open and not self._fatal:
-                    self._changed.wait(_LOOK)
-                    now = time.monotonic()
-                    if now - then < _LOOK:
-                        continue
-                    speed, before, then = (self._came - before) / (now - then), self._came, now
-                    if speed > best * _GAIN:
-                        best = speed
-                        self._hire(min(len(self._workers), self._most() - len(self._workers)))
+                self._changed.wait_for(lambda: self._fatal or not self._open)
         except BaseException as error:
             self._fatal = self._fatal or error
             raise
@@ -183,12 +180,16 @@ class _Run:
             failure = error
         with self._changed:
             download.asked -= 1
+            self._under_way.remove(piece)
             if not failure or not failure.unreachable:
                 self._answered[piece.source] = time.monotonic()
             self._changed.notify_all()
             if piece.superseded:
                 self._progress.advance(piece.start - piece.place)
                 return
+            if piece.place > piece.end:  # it was shared when more had come than it was left with
+                self._progress.advance(piece.end - piece.place)
+                piece.place = piece.end
             piece.partial.add(piece.start, piece.place)
             if piece.place - piece.start >= _PROGRESS:
                 download.tries = 0
@@ -211,7 +212,6 @@ class _Run:
         answer = client.get(url, (piece.place, piece.end) if download.ranges and (piece.place, piece.end) != (0, size) else None)
         if answer.url != url:
             download.url = answer.url
-        self._came += _REQUEST
         if answer.size() != size and answer.header("Content-Encoding", "identity") != "identity":
             answer.drop()
             raise Failure("sent with Content-Encoding %s, which nobody asked for" % answer.header("Content-Encoding"), wrong=True)
@@ -223,8 +223,8 @@ class _Run:
             raise Failure("%s to a request for the bytes from %d on, listed %d bytes" % (answer.words, piece.place, size), wrong=True)
         if answer.status == 200 and (piece.place, piece.end) != (0, size):
             self._take_over(piece)
-        while piece.place < piece.end:
-            self._fill(answer, piece, buffer[:piece.end - piece.place])
+        while (wanted := piece.end - piece.place) > 0:
+            self._fill(answer, piece, buffer[:wanted])
         if answer.status == 200 and answer.size() is None and answer.read_into(buffer[:1]):
             answer.drop()
             raise Failure("more bytes than listed: listed %d bytes" % size, wrong=True)
@@ -263,9 +263,25 @@ class _Run:
                         return self._next(download)
                 if self._waiting:
                     self._begin(self._waiting.popleft())
-                else:
-                    self._changed.wait(self._later[0][0] - now if self._later else None)
+                    continue
+                piece = self._share(now)
+                if piece:
+                    return piece
+                self._changed.wait(min(_LATE, self._later[0][0] - now) if self._later else _LATE)
         return None
+
+    def _share(self, now):
+        """The second half of what the latest piece lacks, for who has nothing else to do: what became slow is not waited for."""
+        lacking = sum(piece.end - piece.place for piece in self._under_way)
+        bound = _LATE + lacking * (now - self._since) / max(1, self._came)
+        slow = [piece for piece in self._under_way if piece.download.split and not piece.superseded and
+                piece.download.asked < self._settings.connections and piece.end - piece.place > _SHARED and piece.late(now) > bound]
+        if not slow:
+            return None
+        piece = max(slow, key=lambda piece: piece.late(now))
+        other = _Piece(piece.download, (piece.end - (piece.end - piece.place) // 2, piece.end))
+        piece.end = other.start
+        return self._asked(other)
 
     def _next(self, download):
         piece = _Piece(download, pieces.cut(download.missing, pieces.length(self._left, len(self._workers))
@@ -273,8 +289,12 @@ class _Run:
         if not download.missing:
             self._begun.remove(download)
         self._left -= piece.end - piece.start
-        download.pieces += 1
-        download.asked += 1
+        return self._asked(piece)
+
+    def _asked(self, piece):
+        piece.download.pieces += 1
+        piece.download.asked += 1
+        self._under_way.add(piece)
         return piece
 
     def _begin(self, download):

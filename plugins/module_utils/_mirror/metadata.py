@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import email.utils
 import gzip
 import hashlib
@@ -21,7 +22,7 @@ from .client import Client, Failure
 from .errors import UpstreamError, explained
 from .pace import pause
 from .route import Route
-from .tools import CommandError, lines
+from .tools import CommandError, Lines
 
 SIGNED_INDEX = "streams/v1/index.sjson"  # the one from which on simplestreams checks signatures at all
 PLAIN_INDEX = "streams/v1/index.json"
@@ -51,7 +52,7 @@ def snapshot(settings, directory):
             client = Client(route)
             try:
                 _take(settings, client, source, directory)
-                return source, [rows(settings, directory, selection) for selection in settings.selections], Index(directory)
+                return source, _selected(settings, directory), Index(directory)
             except UpstreamError as error:
                 shutil.rmtree(directory, ignore_errors=True)
                 if last or isinstance(error, _NotHad):
@@ -139,24 +140,38 @@ def _read(answer, deadline):
         raise Failure("it says that it is %s, and is not" % encoding) from error
 
 
-def rows(settings, directory, selection=None):
-    """What a selection (without one: everything) takes of a snapshot: a dict for each item, of what sstream-query says of it.
+def rows(settings, directory):
+    """All that a snapshot lists: a dict for each item, of what sstream-query says of it.
 
     UpstreamError: a signature is missing or not by a key of the keyring, or the metadata is not readable.
     """
-    if selection is None:
-        return _query(settings, directory, [], [])
-    return _query(settings, directory, ["--max", str(selection.max)], selection.expressions())
+    with _query(settings, directory, [], []) as query:
+        return _read_rows(settings, query)
+
+
+def _selected(settings, directory):
+    """The rows of each selection, as rows() gives them. While those of one are read, the query of the next one works already."""
+    queries, found = [], []
+    with contextlib.ExitStack() as stack:
+        for selection in settings.selections:
+            queries.append(stack.enter_context(
+                _query(settings, directory, ["--max", str(selection.max)], selection.expressions())))
+            found.extend(_read_rows(settings, query) for query in queries[-2:-1])
+        found.append(_read_rows(settings, queries[-1]))
+    return found
 
 
 def _query(settings, directory, options, filters):
     # Not --json: that is said when all is done, and takes three times the memory for a large stream
-    argv = ["sstream-query", "--output-format", "%s", *_verification(settings), *options, os.path.join(directory, _index(settings)),
-            *filters]
+    return Lines(["sstream-query", "--output-format", "%s", *_verification(settings), *options,
+                  os.path.join(directory, _index(settings)), *filters], settings.metadata_timeout)
+
+
+def _read_rows(settings, query):
     known = {}  # most words come again and again
     try:
         return [{key: known.setdefault(value, value) for key, value in ast.literal_eval(line).items() if key in _KEYS}
-                for line in lines(argv, settings.metadata_timeout)]
+                for line in query]
     except CommandError as error:
         raise UpstreamError("The metadata of %s was refused by sstream-query: %s" % (settings.source, error.words),
                             _diagnosis(settings, error)) from error

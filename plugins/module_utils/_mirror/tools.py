@@ -83,26 +83,35 @@ def run(argv, timeout=None):
     return output
 
 
-def lines(argv, timeout):
-    """Runs a program to its end and yields the lines of its standard output, each when it comes.
+class Lines:
+    """A program that runs; iterated, the lines of its standard output, each when it comes, up to its end.
 
     timeout: seconds; a program that takes longer is killed.
-    CommandError: it failed, or was killed.
+    CommandError, where they end: it failed, or was killed.
+    As a context manager: with the block, it ends, too.
     """
-    late = threading.Event()
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
-        with start(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors) as process:
-            timer = threading.Timer(timeout, lambda: (late.set(), process.kill()))
-            timer.start()
-            try:
-                yield from process.stdout
-            except BaseException:
-                process.kill()
-                raise
-            finally:
-                timer.cancel()
-        if late.is_set():
-            raise CommandError(argv[0], "a timeout", "no end within %d s" % timeout)
-        if process.returncode:
-            errors.seek(0)
-            raise CommandError(argv[0], "exit code %d" % process.returncode, errors.read())
+
+    def __init__(self, argv, timeout):
+        self._program, self._timeout, self._late = argv[0], timeout, threading.Event()
+        self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  pylint: disable=consider-using-with
+        self._process = start(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._errors)
+        self._timer = threading.Timer(timeout, lambda: (self._late.set(), self._process.kill()))
+        self._timer.start()
+
+    def __iter__(self):
+        yield from self._process.stdout
+        code = self._process.wait()
+        if self._late.is_set():
+            raise CommandError(self._program, "a timeout", "no end within %d s" % self._timeout)
+        if code:
+            self._errors.seek(0)
+            raise CommandError(self._program, "exit code %d" % code, self._errors.read())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self._timer.cancel()
+        self._process.kill()  # nothing happens to one that has ended
+        with self._process, self._errors:
+            pass

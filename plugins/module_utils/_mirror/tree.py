@@ -305,15 +305,16 @@ class Tree:
             elif os.path.exists(self._pin):
                 os.unlink(self._pin)
 
-    def share(self, item, other, path):
+    def share(self, item, other, path, found=None):
         """Puts an item in its place as a hard link to a file with the same content, of this mirror or another one.
 
+        found: its SHA-256, where this run has hashed it already.
         False where that can't be: another file system, another owner, or the file is not what it should be.
         """
         self.forget(item)
         try:
             os.link(os.path.join(other, path), self.partial(item), follow_symlinks=False)
-            self.admit(item)
+            self.admit(item, found)
         except (OSError, FetchError):
             return False
         return True

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import pytest
@@ -39,7 +40,7 @@ def snapshot(directory, updated=UPDATED, path="streams/v1/p.sjson", name="index.
 def argv(monkeypatch):
     """The command lines that would run."""
     seen = []
-    monkeypatch.setattr(metadata, "lines", lambda argv, timeout: seen.append(argv) or [])
+    monkeypatch.setattr(metadata, "Lines", lambda argv, timeout: contextlib.nullcontext(seen.append(argv) or []))
     return seen
 
 
@@ -120,12 +121,13 @@ def test_what_is_not_authentic_is_asked_for_once_more_and_then_of_the_next_one(w
         web.update({base + "streams/v1/index.sjson": INDEX, base + "streams/v1/p.sjson": PRODUCTS})
     bad = []
 
-    def lines(argv, timeout):
-        if bad.pop(0):
-            raise CommandError("sstream-query", "exit code 1", "gpgv")
-        return []
+    class Said:
+        def __iter__(self):
+            if bad.pop(0):
+                raise CommandError("sstream-query", "exit code 1", "gpgv")
+            return iter([])
 
-    monkeypatch.setattr(metadata, "lines", lines)
+    monkeypatch.setattr(metadata, "Lines", lambda argv, timeout: contextlib.nullcontext(Said()))
     for answers, source, asked in (([True, False], "http://h/s/", 4), ([True, True, False], "http://second/", 6)):
         bad[:], web.asked[:] = answers, []
         made = settings(sources=["http://second"])
@@ -170,7 +172,7 @@ def test_an_index_that_is_none_is_refused_before_anything_else_is_asked_for(web,
 
 def test_what_is_used_of_an_item_is_kept(monkeypatch):
     said = ["{'path': 'a', 'size': '1', 'support_eol': '2029', 'os': \"o's\"}\n", "{'path': 'b', 'release': 'no\\nble'}\n"]
-    monkeypatch.setattr(metadata, "lines", lambda argv, timeout: said)
+    monkeypatch.setattr(metadata, "Lines", lambda argv, timeout: contextlib.nullcontext(said))
     assert metadata.rows(settings(), "/d") == [{"path": "a", "size": "1", "os": "o's"}, {"path": "b", "release": "no\nble"}]
     said[:] = ["output format failed\n"]
     with pytest.raises(UpstreamError, match="can't be read"):

@@ -14,7 +14,7 @@ from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.errors im
     FetchError, LockedError, MirrorError, SettingsError, without_credentials)
 from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.identity import call_as
 from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.lock import locked
-from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.tools import CommandError, find, lines, run
+from ansible_collections.imagemirror.maas.plugins.module_utils._mirror.tools import CommandError, Lines, find, run
 
 
 def test_credentials_never_reach_a_message():
@@ -90,11 +90,26 @@ def test_a_program_that_does_not_end_is_killed():
 
 
 def test_lines_come_one_by_one_and_a_failure_has_its_last_words():
-    assert list(lines(["sh", "-c", "echo a; echo no matter >&2; echo b"], 60)) == ["a\n", "b\n"]
+    def lines(argv, timeout=60):
+        with Lines(argv, timeout) as program:
+            return list(program)
+
+    assert lines(["sh", "-c", "echo a; echo no matter >&2; echo b"]) == ["a\n", "b\n"]
     with pytest.raises(CommandError, match="sh ended with exit code 3: no luck"):
-        list(lines(["sh", "-c", "echo a; echo no luck >&2; exit 3"], 60))
+        lines(["sh", "-c", "echo a; echo no luck >&2; exit 3"])
     with pytest.raises(CommandError, match="no end within 0"):
-        list(lines(["sleep", "60"], 0.05))
+        lines(["sleep", "60"], 0.05)
+
+
+def test_two_programs_work_side_by_side_and_end_with_the_block(tmp_path):
+    """The second one is at it before anybody has read what the first one says."""
+    fifo, pids = tmp_path / "fifo", tmp_path / "pids"
+    os.mkfifo(fifo)
+    with Lines(["sh", "-c", f"echo $$ > {pids}; cat {fifo}; exec sleep 60"], 60) as first, \
+            Lines(["sh", "-c", f"echo told > {fifo}"], 60) as second:
+        assert next(iter(first)) == "told\n" and not list(second)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pids.read_text()), 0)
 
 
 def test_whoever_owns_the_mirror_calls_directly():
