@@ -103,7 +103,7 @@ options:
     default: []
   parallel:
     description:
-      - How many connections to open at most, from 1 to 128. A run begins with 16 and opens more while that makes it faster.
+      - How many connections to open at most, from 1 to 128. A run opens no more than its bytes have a use for.
     type: int
     default: 64
   connections:

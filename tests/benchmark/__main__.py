@@ -45,6 +45,7 @@ class Bench:
     def __init__(self, condition, net, server, work, table):
         self._condition, self._net, self._server, self._work, self._table = condition, net, server, work, table
         self._url = server.url(CONDITIONS[condition][1])
+        self._before = 0  # bytes that had come when the present run began
 
     def life(self, tool, name, before, after, cases):
         """A mirror's life with one tool: first, noop, update."""
@@ -63,8 +64,8 @@ class Bench:
             return
         with self._fresh() as directory:
             self._run(tool, stream, directory, kill_after=stream.bytes / 2)
-            lost = self._server.traffic()
-            self._case("resume", tool, name, stream, directory, before_kill=lost.bytes)
+            self._server.traffic()  # waits until what was on its way has come
+            self._case("resume", tool, name, stream, directory, before_kill=self._net.received() - self._before)
 
     def grow(self, tool, stream):
         """A first sync and a no-op of many small items."""
@@ -85,6 +86,7 @@ class Bench:
     def _run(self, tool, stream, directory, kill_after=None):
         self._server.show(stream.root)
         self._server.traffic()
+        self._before = self._net.received()
         with tempfile.TemporaryDirectory(dir=self._work) as scratch:
             job = Job(self._url + stream.path, directory, stream, Path(scratch))
             return measure(self._net.at(self._net.downstream, TOOLS[tool](job)), kill_after, TIMEOUT)
@@ -100,7 +102,8 @@ class Bench:
         row = {
             "case": case, "condition": self._condition, "tool": tool, "stream": name, "items": len(stream.items),
             "plan_bytes": stream.bytes, "wall_s": round(cost.wall, 2), "cpu_s": round(cost.cpu, 2),
-            "peak_mb": round(cost.peak / 1e6, 1), "requests": seen.requests, "bytes": seen.bytes,
+            "peak_mb": round(cost.peak / 1e6, 1), "requests": seen.requests,
+            "bytes": self._net.received() - self._before,
             "connections": seen.connections, "refused": seen.refused, "complete": complete and cost.code == 0, **more}
         self._table.add(row)
         if cost.code:

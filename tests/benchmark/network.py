@@ -12,6 +12,7 @@ from pathlib import Path
 
 UPSTREAM, DOWNSTREAM = "192.0.2.1", "192.0.2.2"
 RATE = 100e6  # bytes a second, each way
+_HEADERS = 52  # bytes of a segment that are none of its content: IPv4's and TCP's, with time stamps
 
 
 class Network:
@@ -23,6 +24,14 @@ class Network:
     def at(self, host, argv):
         """The command line that runs another one on a host."""
         return ["ip", "netns", "exec", host, *argv]
+
+    def received(self):
+        """Bytes that have come to the downstream host over the line, those that nobody has read included."""
+        told = subprocess.run(self.at(self.downstream, ["cat", "/proc/net/netstat", "/proc/net/snmp"]),
+                              stdout=subprocess.PIPE, encoding="ascii", check=True).stdout.splitlines()
+        count = {names.split()[0] + name: int(value) for names, values in zip(told[::2], told[1::2])
+                 for name, value in zip(names.split()[1:], values.split()[1:])}
+        return count["IpExt:InOctets"] - _HEADERS * count["Tcp:InSegs"]
 
 
 @contextlib.contextmanager

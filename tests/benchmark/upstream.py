@@ -19,7 +19,7 @@ _CONFIG = """
 daemon off; user root; worker_processes 1; pid {work}/nginx.pid; error_log {work}/error.log;
 events {{ worker_connections 4096; }}
 http {{
-    log_format bench '$status $bytes_sent $connection $request_method $request_uri';
+    log_format bench '$status $connection $request_method $request_uri';
     access_log {work}/access.log bench;
     client_body_temp_path {work}/t1; proxy_temp_path {work}/t2; fastcgi_temp_path {work}/t3; uwsgi_temp_path {work}/t4;
     scgi_temp_path {work}/t5;
@@ -37,7 +37,6 @@ class Traffic:
     """What the server saw of a run."""
 
     requests: int
-    bytes: int  # sent, headers included
     connections: int
     refused: int  # answers of 400 and above
 
@@ -67,10 +66,9 @@ class Upstream:
             time.sleep(_SETTLED)
         with open(self._log, encoding="utf-8") as log:
             log.seek(self._read)
-            rows = [line.split(" ", 3) for line in log]
+            rows = [line.split(" ", 2) for line in log]
             self._read = log.tell()
-        return Traffic(len(rows), sum(int(row[1]) for row in rows), len({row[2] for row in rows}),
-                       sum(int(row[0]) >= 400 for row in rows))
+        return Traffic(len(rows), len({row[1] for row in rows}), sum(int(row[0]) >= 400 for row in rows))
 
 
 @contextlib.contextmanager

@@ -28,5 +28,5 @@ def work(stage, products):
 def test_the_work_grows_as_the_items_do(stage):
     few, some = work(stage, 50), work(stage, 200)
     assert some[0] > 3 * few[0] > 300
-    for number in (1, 2):  # what comes once makes it a little less for each
-        assert some[number] / some[0] <= 1.05 * few[number] / few[0]
+    for number in (1, 2):  # what comes once makes it less for each, threads that make the same directory make it more
+        assert some[number] / some[0] <= 1.25 * few[number] / few[0]

@@ -169,3 +169,15 @@ def test_and_back(stable):
     [source] = snapshot()["sources"]
     assert source["url"] == URL + "stable/"
     assert base64.b64decode(source["keyring_data"]) == Path(stable["maas_source_keyring_file"]).read_bytes()
+
+
+def test_a_snap_tells_its_api_key(stable):
+    """Its command lies where no PATH of ssh or sudo leads."""
+    region = testinfra.get_host("podman://imm-maas")
+    region.check_output("mkdir -p /snap/bin && mv /usr/local/bin/maas /snap/bin/maas")
+    try:
+        code, output = switch(**stable)
+        assert code == 0 and "changed=0" in output, output
+        assert "User does not exist" in stays(maas_source_api_user="nobody")
+    finally:
+        region.check_output("mv /snap/bin/maas /usr/local/bin/maas && rm -r /snap")

@@ -21,6 +21,7 @@ _HOPS = 5  # redirects followed
 _KEPT = 2  # connections of a client: redirects alternate between two servers
 _SLOWEST = 1024  # bytes that have to come within the stall timeout
 _BULK = 1 << 14, 1 << 17  # bytes that a thread sleeps for, at first and at most: waking for each packet takes more CPU than all else
+_UNREAD = 1 << 18  # bytes that wait in each of many connections at most: what a killed run loses, and enough for all of them together
 _DRAINED = 1 << 16  # bytes of a body nobody wants that are read, so that the connection can be kept
 _TITLE = re.compile(rb"<title>([^<]+)</title>", re.IGNORECASE)  # of the page that says what is wrong
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -90,6 +91,8 @@ class Client:
             connection.connect()
             timeout = self._route.stall_timeout
             connection.sock.settimeout(timeout)
+            if self._route.many:
+                connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _UNREAD)
             return self._exchange(connection, url, span)
         except (OSError, http.client.HTTPException) as error:
             self.forget()

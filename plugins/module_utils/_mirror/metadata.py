@@ -29,6 +29,7 @@ PLAIN_INDEX = "streams/v1/index.json"
 _CLEARSIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"
 _ESCAPED = re.compile("^- ", re.MULTILINE)  # RFC 4880, 7.1: dash-escaped text
 _LARGEST = 256 << 20  # bytes of one file of metadata: upstream's largest is a hundredth of it
+_LARGE = 3 << 20  # bytes of a stream's metadata from which on one query at a time takes memory enough
 _CHUNK = 1 << 17  # bytes read at a time
 _KEYS = {"content_id", "product_name", "version_name", "item_name",  # where an item is listed
          "path", "size", "sha256", "ftype", "os", "release", "arch", "subarch", "kflavor", "label"}  # what is used of it
@@ -150,15 +151,20 @@ def rows(settings, directory):
 
 
 def _selected(settings, directory):
-    """The rows of each selection, as rows() gives them. While those of one are read, the query of the next one works already."""
+    """The rows of each selection, as rows() gives them. Of a stream that is not large, two selections are read at a time."""
+    ahead = 1 if _size(directory) < _LARGE else 0  # queries that work while another one is waited for
     queries, found = [], []
     with contextlib.ExitStack() as stack:
         for selection in settings.selections:
             queries.append(stack.enter_context(
                 _query(settings, directory, ["--max", str(selection.max)], selection.expressions())))
-            found.extend(_read_rows(settings, query) for query in queries[-2:-1])
-        found.append(_read_rows(settings, queries[-1]))
+            found.extend(_read_rows(settings, query) for query in queries[len(found):len(queries) - ahead])
+        found.extend(_read_rows(settings, query) for query in queries[len(found):])
     return found
+
+
+def _size(directory):
+    return sum(os.path.getsize(os.path.join(folder, name)) for folder, _folders, names in os.walk(directory) for name in names)
 
 
 def _query(settings, directory, options, filters):

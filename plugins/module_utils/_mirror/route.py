@@ -15,6 +15,8 @@ from urllib.parse import unquote, urlsplit
 
 from .errors import SettingsError, without_credentials
 
+_MANY = 32  # connections that fill a line together, however little each of them holds
+
 
 class Route:
     """How servers are reached. Any thread may ask it."""
@@ -23,6 +25,7 @@ class Route:
         """SettingsError: a proxy, certificate or key that is none."""
         self.connect_timeout = settings.connect_timeout
         self.stall_timeout = settings.stall_timeout
+        self.many = settings.parallel >= _MANY
         self._proxies, self._direct = proxies(settings.proxy, settings.no_proxy, urllib.request.getproxies_environment())
         for proxy in self._proxies.values():
             _check_proxy(proxy)

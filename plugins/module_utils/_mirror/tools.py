@@ -11,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import threading
 
 from .errors import MirrorError, SettingsError
 
@@ -84,34 +83,40 @@ def run(argv, timeout=None):
 
 
 class Lines:
-    """A program that runs; iterated, the lines of its standard output, each when it comes, up to its end.
+    """A program that works on its own; iterated, the lines of its standard output, once it has ended.
 
-    timeout: seconds; a program that takes longer is killed.
-    CommandError, where they end: it failed, or was killed.
+    Its output waits in a file, so that no more than a line of it needs memory, and none is needed while the program has its own.
+
+    timeout: seconds to wait for its end.
+    CommandError, in place of the first line: it failed, or did not end.
     As a context manager: with the block, it ends, too.
     """
 
     def __init__(self, argv, timeout):
-        self._program, self._timeout, self._late = argv[0], timeout, threading.Event()
-        self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  pylint: disable=consider-using-with
-        self._process = start(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._errors)
-        self._timer = threading.Timer(timeout, lambda: (self._late.set(), self._process.kill()))
-        self._timer.start()
+        self._program, self._timeout = argv[0], timeout
+        self._output, self._errors = _text(), _text()
+        self._process = start(argv, stdin=subprocess.DEVNULL, stdout=self._output, stderr=self._errors)
 
     def __iter__(self):
-        yield from self._process.stdout
-        code = self._process.wait()
-        if self._late.is_set():
-            raise CommandError(self._program, "a timeout", "no end within %d s" % self._timeout)
+        try:
+            code = self._process.wait(self._timeout)
+        except subprocess.TimeoutExpired as error:
+            raise CommandError(self._program, "a timeout", "no end within %d s" % self._timeout) from error
         if code:
             self._errors.seek(0)
             raise CommandError(self._program, "exit code %d" % code, self._errors.read())
+        self._output.seek(0)
+        yield from self._output
 
     def __enter__(self):
         return self
 
     def __exit__(self, *error):
-        self._timer.cancel()
         self._process.kill()  # nothing happens to one that has ended
-        with self._process, self._errors:
-            pass
+        self._process.wait()
+        self._output.close()
+        self._errors.close()
+
+
+def _text():
+    return tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")

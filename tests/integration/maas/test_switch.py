@@ -133,7 +133,7 @@ def test_check_mode_shows_the_plan_reads_the_mirror_and_writes_nothing(switch):
     assert maas.mirror.count("candidate/noble/*/squashfs") == 1
 
 
-@pytest.mark.parametrize("version", ("3.4", "3.7", "3.8"))
+@pytest.mark.parametrize("version", ("2.7", "2.8", "2.9", "3.2", "3.4", "3.7", "3.8"))
 def test_there_again_and_back(switch, version):
     maas = switch(version)
     before, versions = maas.snapshot(), maas.versions

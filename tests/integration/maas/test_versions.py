@@ -16,7 +16,7 @@ KEYRING = "/usr/share/keyrings/ubuntu-cloudimage-keyring.gpg"
 NOBLE = {"release": "noble", "arches": ["amd64"]}
 
 
-@pytest.mark.parametrize("version", ["2.7", "2.9", "3.2"])
+@pytest.mark.parametrize("version", ["2.7", "2.8", "2.9", "3.2"])
 def test_ladders_of_older_versions(start, version, mirror, key):
     region = start(version)
     assert region.rung("boot_source", url=mirror, match_url=UPSTREAM, keyring_file=key)["import_needed"]

@@ -84,7 +84,7 @@ VERSIONS = {
 
 # Not recorded: what is known of their differences was read in MAAS' source
 VERSIONS.update({name: replace(VERSIONS["3.4"], name=full, terse_404=True, last_deployed=False)
-                 for name, full in (("2.7", "2.7.3"), ("2.9", "2.9.2"), ("3.2", "3.2.11"))})
+                 for name, full in (("2.7", "2.7.3"), ("2.8", "2.8.2"), ("2.9", "2.9.2"), ("3.2", "3.2.11"))})
 
 
 def first_notifications(version: Version, host: str) -> list[dict[str, object]]:

@@ -102,14 +102,15 @@ def test_lines_come_one_by_one_and_a_failure_has_its_last_words():
 
 
 def test_two_programs_work_side_by_side_and_end_with_the_block(tmp_path):
-    """The second one is at it before anybody has read what the first one says."""
-    fifo, pids = tmp_path / "fifo", tmp_path / "pids"
-    os.mkfifo(fifo)
-    with Lines(["sh", "-c", f"echo $$ > {pids}; cat {fifo}; exec sleep 60"], 60) as first, \
-            Lines(["sh", "-c", f"echo told > {fifo}"], 60) as second:
-        assert next(iter(first)) == "told\n" and not list(second)
+    """The second one is at it before anybody has asked what the first one says."""
+    for name in ("told", "pid"):
+        os.mkfifo(tmp_path / name)
+    with Lines(["sh", "-c", f"cat {tmp_path}/told"], 60) as first, Lines(["sh", "-c", f"echo heard > {tmp_path}/told"], 60) as second, \
+            Lines(["sh", "-c", f"echo $$ > {tmp_path}/pid; exec sleep 60"], 60):
+        assert list(first) == ["heard\n"] and not list(second)
+        pid = int((tmp_path / "pid").read_text(encoding="utf-8"))
     with pytest.raises(ProcessLookupError):
-        os.kill(int(pids.read_text()), 0)
+        os.kill(pid, 0)
 
 
 def test_whoever_owns_the_mirror_calls_directly():
