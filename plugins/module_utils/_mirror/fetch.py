@@ -109,8 +109,7 @@ class _Run:
         self._came, self._since = 0, time.monotonic()  # bytes, for the speed
         self._admitting = threading.Lock()
         self._changed = threading.Condition()  # holds all below together
-        self._waiting = collections.deque(map(_Download, sorted(
-            items, key=lambda item: (item.size > _SMALL, -item.size, item.path))))
+        self._waiting = collections.deque(sorted(items, key=lambda item: (item.size > _SMALL, -item.size, item.path)))
         self._begun = []  # downloads with missing spans, in their order
         self._under_way = set()  # pieces
         self._later = []  # (when, number, piece): what is tried again
@@ -262,7 +261,7 @@ class _Run:
                     if download.asked < self._settings.connections:
                         return self._next(download)
                 if self._waiting:
-                    self._begin(self._waiting.popleft())
+                    self._begin(_Download(self._waiting.popleft()))
                     continue
                 piece = self._share(now)
                 if piece:

@@ -151,16 +151,18 @@ def rows(settings, directory):
 
 
 def _selected(settings, directory):
-    """The rows of each selection, as rows() gives them. Of a stream that is not large, two selections are read at a time."""
-    ahead = 1 if _size(directory) < _LARGE else 0  # queries that work while another one is waited for
-    queries, found = [], []
+    """The rows of each selection, as rows() gives them. Of a stream that is not large, two queries work at a time.
+
+    Rows take memory, and so do the queries: what they say is read when all have ended.
+    """
+    others, queries = 1 if _size(directory) < _LARGE else 0, []
     with contextlib.ExitStack() as stack:
-        for selection in settings.selections:
+        for number, selection in enumerate(settings.selections):
+            for query in queries[:number - others]:
+                query.wait()
             queries.append(stack.enter_context(
                 _query(settings, directory, ["--max", str(selection.max)], selection.expressions())))
-            found.extend(_read_rows(settings, query) for query in queries[len(found):len(queries) - ahead])
-        found.extend(_read_rows(settings, query) for query in queries[len(found):])
-    return found
+        return [_read_rows(settings, query) for query in queries]
 
 
 def _size(directory):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import shutil
@@ -97,11 +98,16 @@ class Lines:
         self._output, self._errors = _text(), _text()
         self._process = start(argv, stdin=subprocess.DEVNULL, stdout=self._output, stderr=self._errors)
 
+    def wait(self):
+        """Returns when it has ended, well or not, or has not within its time."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(self._timeout)
+
     def __iter__(self):
-        try:
-            code = self._process.wait(self._timeout)
-        except subprocess.TimeoutExpired as error:
-            raise CommandError(self._program, "a timeout", "no end within %d s" % self._timeout) from error
+        self.wait()
+        code = self._process.poll()
+        if code is None:
+            raise CommandError(self._program, "a timeout", "no end within %d s" % self._timeout)
         if code:
             self._errors.seek(0)
             raise CommandError(self._program, "exit code %d" % code, self._errors.read())

@@ -32,12 +32,12 @@ def update(settings, tree, snapshot, steps, now, verification):
 
     snapshot: the directory for the metadata. now: ISO 8601 in UTC. verification: tells which items are not on disk.
     """
-    generations, current = _generations(tree)
     steps("snapshot")
     tree.clear(snapshot)
     served, found, index = metadata.snapshot(settings, snapshot)
 
     steps("plan")
+    generations, current = _generations(tree)  # no sooner: of a large stream they take memory, and so does sstream-query
     rows = [row for taken in found for row in taken]
     wanted = plan.items(rows)
     name = index.generation(wanted.values(), settings.index == "trimmed" and signing.fingerprint(settings.signing_home) or "")
