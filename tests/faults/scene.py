@@ -18,7 +18,6 @@ from typing import Any, Optional
 
 import checker
 import faults
-from strike import STEPS
 
 TREE = Path(__file__).resolve().parents[2]
 STREAM = TREE / "tests" / "lab" / "stream.py"

@@ -152,8 +152,8 @@ def test_what_it_served_until_now_stays_for_the_grace(adopting):
 def test_an_adoption_that_was_killed_is_taken_up(adopting, step):
     adopting.watcher.forgive()
     assert adopting.sync(strike=("SIGKILL", step, adopting.scratch)).code < 0
-    adopting.settings["prune_grace"] = 0
     adopting.heals()
+    assert adopting.sync(prune_grace=0).code == 0  # now that no client reads what was served before
     adopting.tidy(scene.SECOND)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import checker
 import pytest
 import scene
+import strike
 
 INSTANTS = 8  # of the four dozen of a sync
 FULL = {  # the step at whose beginning the disk becomes full: what the run ends with
@@ -70,7 +71,7 @@ def test_too_little_space_is_seen_before_a_byte_moves(small):
     small.heals()
 
 
-@pytest.mark.parametrize("step", scene.STEPS)
+@pytest.mark.parametrize("step", strike.STEPS)
 def test_the_disk_becomes_full_in_a_step(small, step):
     """The run says so; what is published stays, what has arrived too, and with some space the next run goes on."""
     ballast = small.mirror.parent / "ballast"

@@ -15,7 +15,7 @@ import pytest
 import scene
 import strike
 from faults import Hook, Rate, Stall
-from scene import IMAGES, STEPS
+from scene import IMAGES
 
 KILLS = 18  # instants at which a run is killed, of the five dozen of a sync
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["SIGTERM", "SIGKILL"])
@@ -31,12 +31,12 @@ def wait_for(condition):
 
 
 @SIGNALS
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", strike.STEPS)
 def test_struck_where_a_step_begins(pruning, step, number):
     """Before the publish the old state stays, after it the new one; the next run makes good whatever was left."""
     run = pruning.sync(strike=(signal.Signals(number).name, step, pruning.scratch))
     assert run.code == (128 + number if number == signal.SIGTERM else -number), run.words
-    assert pruning.published == (scene.FIRST if STEPS.index(step) <= STEPS.index("publish") else scene.SECOND)
+    assert pruning.published == (scene.FIRST if strike.STEPS.index(step) <= strike.STEPS.index("publish") else scene.SECOND)
     pruning.heals()
     pruning.tidy(scene.FIRST, scene.SECOND)
 
