@@ -140,9 +140,11 @@ class _Run:
         return min(most, max(1, self._settings.rate // _BUFFER)) if self._settings.rate else most
 
     def _hire(self, number):
+        rate = self._settings.rate
+        size = min(_BUFFER, max(1024, rate // (8 * number))) if rate else _BUFFER  # an eighth of a second, all together
         for _worker in range(number):
             client = Client(self._route)
-            worker = threading.Thread(target=self._work, args=(client,), daemon=True)
+            worker = threading.Thread(target=self._work, args=(client, size), daemon=True)
             self._workers.append((worker, client))
             worker.start()
 
@@ -156,8 +158,7 @@ class _Run:
 
     # What a thread does
 
-    def _work(self, client):
-        size = min(_BUFFER, max(1024, self._settings.rate // 8)) if self._settings.rate else _BUFFER
+    def _work(self, client, size):
         buffer = memoryview(bytearray(size))
         try:
             for piece in iter(self._take, None):

@@ -25,7 +25,7 @@ class Route:
         """SettingsError: a proxy, certificate or key that is none."""
         self.connect_timeout = settings.connect_timeout
         self.stall_timeout = settings.stall_timeout
-        self.many = settings.parallel >= _MANY
+        self.many = settings.parallel >= _MANY and not settings.rate  # what is held unread has passed the line too early
         self._proxies, self._direct = proxies(settings.proxy, settings.no_proxy, urllib.request.getproxies_environment())
         for proxy in self._proxies.values():
             _check_proxy(proxy)
