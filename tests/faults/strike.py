@@ -10,8 +10,9 @@ Python tells an audit hook of every rename, unlink, mkdir, link, chmod, opening 
 it does it, and the engine tells its Progress of every step; nothing else of its code has to be known here. WHEN is an
 instant, STEP.N (before the N-th change of that step, or before the next one where the step has fewer: what items that are
 fetched side by side share is not the same in every run), the name of a step (`lock` is before the first change, `report`
-before the report is written), or `every` instant. ACTION is the name of a signal, `fill` (the file system of FILE becomes full), `copy` (the block device
-FILE is copied to FILE.<step>.<n>), or `list` (the instant is a line of FILE: its name, what happens, and to what).
+before the report is written), or `every` instant. ACTION is the name of a signal, `fill` (the file system of FILE becomes
+full), `copy` (the block device FILE is copied to FILE.<step>.<n>), or `list` (the instant is a line of FILE: its name,
+what happens, and to what).
 """
 from __future__ import annotations
 

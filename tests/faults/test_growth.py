@@ -22,11 +22,13 @@ def work(stage, products):
         run = scene.engine(stage.scratch, values, "sync", strike=("list", "every", listed))
         assert run.code == 0, run.words
         items = {request.path for request in upstream.requests if not request.path.startswith("streams/")}
-        return len(items), len(listed.read_text(encoding="utf-8").splitlines()), upstream.count()
+        # several threads may try to make the same directory
+        changes = [line for line in listed.read_text(encoding="utf-8").splitlines() if " os.mkdir " not in line]
+        return len(items), len(changes), upstream.count()
 
 
 def test_the_work_grows_as_the_items_do(stage):
     few, some = work(stage, 50), work(stage, 200)
     assert some[0] > 3 * few[0] > 300
-    for number in (1, 2):  # what comes once makes it less for each, threads that make the same directory make it more
-        assert some[number] / some[0] <= 1.25 * few[number] / few[0]
+    for number in (1, 2):  # what comes once makes it a little less for each
+        assert some[number] / some[0] <= 1.05 * few[number] / few[0]
