@@ -4,6 +4,7 @@
 """What happens to the process: stopped or killed at any instant, or run twice at once."""
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -125,6 +126,30 @@ def test_a_killed_run_writes_nothing_into_the_next_one(lab):
     lab.upstream.fault("*/squashfs", Rate(200_000))
     assert lab.sync().code == 0
     assert lab.published == scene.THIRD
+
+
+def test_a_killed_run_is_reported_by_the_next_one(lab):
+    """When that begins, as it may be killed, too: for want of memory, say."""
+    def read(name):
+        return json.loads((lab.mirror / f"{name}.json").read_text())
+
+    heard, killed = lab.scratch / "heard", read("progress")
+    hook = ["sh", "-c", f'echo "$MAAS_IMAGE_MIRROR_OUTCOME" >> {heard}']
+    lab.upstream.fault("*/squashfs", Rate(200_000))
+    for _run in range(2):
+        run = lab.start(hook=hook)
+        wait_for(lambda: read("progress")["started"] != killed["started"] and read("progress")["step"] == "fetch")
+        run.kill()
+        scene.end(run)
+        killed = read("progress")
+    status = read("status")
+    assert status["last_attempt"]["step"] == "fetch" and "killed, or the host went down" in status["last_attempt"]["error"]
+    assert heard.read_text() == "failed\n"
+    lab.upstream.heal()
+    assert lab.sync(hook=hook).code == 0 and lab.sync(hook=hook).code == 0
+    assert heard.read_text() == "failed\nfailed\nok\nok\n"
+    runs = read("status")["runs"]
+    assert [run["outcome"] for run in runs[:4]] == ["ok", "ok", "failed", "failed"]
 
 
 @SIGNALS

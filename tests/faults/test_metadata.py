@@ -74,6 +74,14 @@ def test_signed_by_an_unknown_key(lab, stranger, path):
     refused(lab, "signature is not by a key of")
 
 
+@pytest.mark.parametrize("path", [INDEX, IMAGES], ids=["index", "products"])
+def test_other_bytes_than_were_signed(lab, path):
+    signed = (lab.stage.states[scene.SECOND] / path).read_bytes()
+    assert b" +0000" in signed
+    lab.upstream.fault(path, Content(signed.replace(b" +0000", b" +0100")))
+    refused(lab, "bytes are not those that were signed")
+
+
 def test_a_source_that_names_the_unsigned_index_is_checked_all_the_same(lab, stranger):
     """sstream-mirror checks nothing where SOURCE ends in index.json, keyring or not."""
     source = lab.upstream.url + "streams/v1/index.json"

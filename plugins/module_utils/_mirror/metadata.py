@@ -28,6 +28,7 @@ SIGNED_INDEX = "streams/v1/index.sjson"  # the one from which on simplestreams c
 PLAIN_INDEX = "streams/v1/index.json"
 _CLEARSIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"
 _ESCAPED = re.compile("^- ", re.MULTILINE)  # RFC 4880, 7.1: dash-escaped text
+_SPOILED = re.compile("gpgv.* exit status 1\\b")  # gpgv(1): a bad signature; of an unknown key it is 2
 _LARGEST = 256 << 20  # bytes of one file of metadata: upstream's largest is a hundredth of it
 _LARGE = 3 << 20  # bytes of a stream's metadata from which on one query at a time takes memory enough
 _CHUNK = 1 << 17  # bytes read at a time
@@ -279,6 +280,8 @@ def _diagnosis(settings, error):
     """What to do about a failure of sstream-query, whose own words seldom say what is wrong."""
     if settings.verify_signature and not os.path.exists(settings.keyring):
         return "The keyring %s does not exist here." % settings.keyring
+    if _SPOILED.search(error.words):
+        return "Its bytes are not those that were signed: they were changed on the way, or upstream publishes right now."
     if "gpgv" in error.output or "gpg" in error.output:
         return "Its signature is not by a key of %s." % settings.keyring
     return "What %s gives is not as simplestreams has it." % settings.source

@@ -105,6 +105,17 @@ def publish(settings, tree, run):
             tree.report(content)
 
 
+def catch_up(settings, tree):
+    """Reports the run before this one, where it was killed and could not do so itself."""
+    lost, attempt = tree.told(), tree.status().get("last_attempt")
+    if not lost.get("running") or attempt and attempt["started"] == lost["started"]:
+        return
+    error = MirrorError("It was killed, or the host went down, before its end", "The system's log (journalctl -k) says whether "
+                        "memory was short.", step=lost["step"])
+    with contextlib.suppress(MirrorError):  # this run has its own report to make
+        publish(settings, tree, Run(lost["command"], lost["started"], lost["updated"], error))
+
+
 def _health(tree, content):
     try:
         health.tell(tree, content)

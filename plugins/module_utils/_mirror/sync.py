@@ -98,6 +98,7 @@ def _carry_out(settings, tree, command, plan, shows):
 
 
 def _hold(settings, tree, command, plan, shows, started):
+    report.catch_up(settings, tree)
     progress = Meter(command, started)
     verification = _verification(settings, tree, progress, command)
     with watched(progress, [tree.tell, *shows]):

@@ -165,11 +165,11 @@ class Tree:
 
     def status(self):
         """What the last run reported, or {}."""
-        try:
-            with open(self._at("status.json"), encoding="utf-8") as file:
-                return json.load(file)
-        except (OSError, ValueError):
-            return {}
+        return self._json("status.json")
+
+    def told(self):
+        """How far the last run was when it was last heard of, or {}."""
+        return self._json("progress.json")
 
     # Writing
 
@@ -347,6 +347,14 @@ class Tree:
             file.write("\n")
         os.chmod(temporary, 0o644)
         os.replace(temporary, self._at("progress.json"))
+
+    def _json(self, name):
+        try:
+            with open(self._at(name), encoding="utf-8") as file:
+                content = json.load(file)
+        except (OSError, ValueError):
+            return {}
+        return content if isinstance(content, dict) else {}
 
     def _at(self, path):
         return os.path.join(self.path, path)
