@@ -15,6 +15,7 @@ import pytest
 import scene
 
 BUFFER = 128 << 10  # bytes that a connection holds before they are written
+SHARED = 0.2  # of an item: what may be asked for a second time because this machine has let connections wait
 
 
 @pytest.fixture(scope="module")
@@ -47,16 +48,16 @@ def sync(values, tmp_path, **more):
 
 
 def test_every_byte_comes_once(values, upstream, tmp_path):
-    size = sync(values, tmp_path)
+    size = sync(values, tmp_path, parallel=8)
     assert upstream.count("*/squashfs") > 2
-    assert upstream.sent("*/squashfs") == size
+    assert size <= upstream.sent("*/squashfs") <= (1 + SHARED) * size
 
 
-@pytest.mark.parametrize("fault", [faults.Drop(at=300_000), faults.Status(503), faults.Stall(at=300_000)], ids=["drop", "503", "stall"])
+@pytest.mark.parametrize("fault", [faults.Drop(at=900_000), faults.Status(503), faults.Stall(at=900_000)], ids=["drop", "503", "stall"])
 def test_every_third_request_goes_wrong(values, upstream, tmp_path, fault):
     upstream.fault("*/squashfs", fault, every=3)
-    size = sync(values, tmp_path, retries=5)
-    assert size <= upstream.sent("*/squashfs") - sum(one.sent for one in upstream.asked("*/squashfs") if one.status >= 400) <= 1.02 * size
+    size = sync(values, tmp_path, retries=5, parallel=8)
+    assert size <= upstream.sent("*/squashfs") - sum(one.sent for one in upstream.asked("*/squashfs") if one.status >= 400) <= (1 + SHARED) * size
 
 
 def test_what_became_slow_is_shared(values, upstream, tmp_path):
@@ -65,7 +66,25 @@ def test_what_became_slow_is_shared(values, upstream, tmp_path):
     size = sync(values, tmp_path)
     slow, *others = upstream.asked("*/squashfs")
     assert slow.sent < 500_000 < others[0].sent
-    assert size <= upstream.sent("*/squashfs") <= size + slow.sent
+    assert size <= upstream.sent("*/squashfs") <= (1 + SHARED) * size + slow.sent
+
+
+def test_a_server_that_falls_silent_at_the_end_is_not_waited_for(values, upstream, tmp_path):
+    """Long before the stall timeout what is missing is asked for once more, of an item that comes whole, too."""
+    for path, after in ("*/squashfs", 300_000), ("*/boot-kernel", 5_000):
+        upstream.fault(path, faults.Stall(at=after), times=1)
+    begun = time.monotonic()
+    size = sync(values, tmp_path, stall_timeout=120)
+    assert time.monotonic() - begun < 60
+    assert size <= upstream.sent("*/squashfs") <= (1 + SHARED) * size
+    assert upstream.asked("*/boot-kernel")[0].sent == 5_000
+
+
+def test_a_silent_server_is_left_only_once(values, upstream, tmp_path):
+    """The second time it has the whole stall timeout: it may be slow to begin."""
+    upstream.fault("*/boot-kernel", faults.Stall(at=5_000), times=2)
+    sync(values, tmp_path, stall_timeout=9, retries=2)
+    assert upstream.count("*/boot-kernel") == 3
 
 
 def test_a_killed_run_loses_no_more_than_each_connection_holds(values, upstream, tmp_path):

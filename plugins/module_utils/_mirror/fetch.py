@@ -23,6 +23,7 @@ from .route import Route
 _SMALL = 1 << 18  # bytes: smaller items come first, while new connections are slow anyway, and none of them is waited for at the end
 _LATE = 0.25  # seconds by which a piece has to come later than all could be there, to be shared by two when nothing else is left
 _SHARED = 1 << 17  # bytes that it must lack for that
+_SILENT = 5  # seconds without a byte after which a request is made once more, when nothing else is left
 _BUFFER = 1 << 17  # bytes of memory for each connection
 _PROGRESS = 1 << 16  # bytes after which a failure is a new one, not the last one again
 
@@ -74,6 +75,7 @@ class _Download:
         self.again = True  # whether it may start again once, when its bytes are wrong
         self.resumed = False  # whether some of its bytes are from a former run
         self.words = []  # what went wrong with the sources before
+        self.hurried = False  # whether a silent server has been left in favour of a new request
         self.over = False
 
 
@@ -84,7 +86,8 @@ class _Piece:
         self.download, self.partial, self.source = download, download.partial, download.source
         self.start, self.end = span
         self.place = self.start  # up to which it has come
-        self.begun = time.monotonic()
+        self.begun = self.heard = time.monotonic()  # when it was asked for, and when a byte has come last
+        self.client = None  # who asks for it
 
     def late(self, now):
         """The seconds that it takes still, if it goes on as it has begun; 0 while it has only just been asked for."""
@@ -172,6 +175,7 @@ class _Run:
 
     def _attempt(self, client, piece, buffer):
         download, failure = piece.download, None
+        piece.client = client
         try:
             self._receive(client, piece, buffer)
         except _Superseded:
@@ -239,6 +243,7 @@ class _Run:
                 if not number:
                     raise Failure("%d bytes, listed %d bytes" % (piece.place + filled, piece.download.item.size), wrong=True)
                 filled += number
+                piece.heard = time.monotonic()
         finally:
             if filled:
                 piece.partial.write(piece.place, buffer[:filled])
@@ -267,6 +272,7 @@ class _Run:
                 piece = self._share(now)
                 if piece:
                     return piece
+                self._hurry(now)
                 self._changed.wait(min(_LATE, self._later[0][0] - now) if self._later else _LATE)
         return None
 
@@ -282,6 +288,14 @@ class _Run:
         other = _Piece(piece.download, (piece.end - (piece.end - piece.place) // 2, piece.end))
         piece.end = other.start
         return self._asked(other)
+
+    def _hurry(self, now):
+        """What a silent server holds up, when nothing else is left, is asked for once more long before the stall timeout."""
+        for piece in self._under_way:
+            download = piece.download
+            if piece.client and now - piece.heard > _SILENT and download.ranges and not download.hurried and self._settings.retries:
+                download.hurried = True
+                piece.client.close()  # a failure, to be tried again
 
     def _next(self, download):
         piece = _Piece(download, pieces.cut(download.missing, pieces.length(self._left, len(self._workers))
