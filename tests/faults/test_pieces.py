@@ -15,7 +15,7 @@ import pytest
 import scene
 
 BUFFER = 128 << 10  # bytes that a connection holds before they are written
-SHARED = 0.2  # of an item: what may be asked for a second time because this machine has let connections wait
+FEW = 8  # connections: this machine keeps none of them waiting so long that another one takes over what it brings
 
 
 @pytest.fixture(scope="module")
@@ -48,16 +48,16 @@ def sync(values, tmp_path, **more):
 
 
 def test_every_byte_comes_once(values, upstream, tmp_path):
-    size = sync(values, tmp_path, parallel=8)
+    size = sync(values, tmp_path, parallel=FEW)
     assert upstream.count("*/squashfs") > 2
-    assert size <= upstream.sent("*/squashfs") <= (1 + SHARED) * size
+    assert upstream.sent("*/squashfs") == size
 
 
-@pytest.mark.parametrize("fault", [faults.Drop(at=900_000), faults.Status(503), faults.Stall(at=900_000)], ids=["drop", "503", "stall"])
+@pytest.mark.parametrize("fault", [faults.Drop(at=300_000), faults.Status(503), faults.Stall(at=300_000)], ids=["drop", "503", "stall"])
 def test_every_third_request_goes_wrong(values, upstream, tmp_path, fault):
     upstream.fault("*/squashfs", fault, every=3)
-    size = sync(values, tmp_path, retries=5, parallel=8)
-    assert size <= upstream.sent("*/squashfs") - sum(one.sent for one in upstream.asked("*/squashfs") if one.status >= 400) <= (1 + SHARED) * size
+    size = sync(values, tmp_path, retries=5, parallel=FEW)
+    assert size <= upstream.sent("*/squashfs") - sum(one.sent for one in upstream.asked("*/squashfs") if one.status >= 400) <= 1.02 * size
 
 
 def test_what_became_slow_is_shared(values, upstream, tmp_path):
@@ -66,7 +66,7 @@ def test_what_became_slow_is_shared(values, upstream, tmp_path):
     size = sync(values, tmp_path)
     slow, *others = upstream.asked("*/squashfs")
     assert slow.sent < 500_000 < others[0].sent
-    assert size <= upstream.sent("*/squashfs") <= (1 + SHARED) * size + slow.sent
+    assert size <= upstream.sent("*/squashfs") <= size + slow.sent
 
 
 def test_a_server_that_falls_silent_at_the_end_is_not_waited_for(values, upstream, tmp_path):
@@ -74,9 +74,9 @@ def test_a_server_that_falls_silent_at_the_end_is_not_waited_for(values, upstrea
     for path, after in ("*/squashfs", 300_000), ("*/boot-kernel", 5_000):
         upstream.fault(path, faults.Stall(at=after), times=1)
     begun = time.monotonic()
-    size = sync(values, tmp_path, stall_timeout=120)
+    size = sync(values, tmp_path, stall_timeout=120, parallel=FEW)
     assert time.monotonic() - begun < 60
-    assert size <= upstream.sent("*/squashfs") <= (1 + SHARED) * size
+    assert upstream.sent("*/squashfs") == size
     assert upstream.asked("*/boot-kernel")[0].sent == 5_000
 
 

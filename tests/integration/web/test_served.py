@@ -12,11 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import ITEM, ITEM_BYTES, STABLE, curl
+from .conftest import ASK, ITEM, ITEM_BYTES, NEVER, STABLE, curl
 
-NEVER = ("no-store, no-cache, must-revalidate, no-transform", "0")
 FOR_A_YEAR = ("public, max-age=31536000, immutable, no-transform", None)
-ASK = ("no-cache", None)
 
 
 def test_nginx_has_nothing_to_say_against_it(site, secure):
@@ -52,7 +50,7 @@ def test_what_has_no_date_in_its_path_is_asked_for_each_time(site, path):
 @pytest.mark.parametrize("path", ["noble/amd64/20250621/not-yet", "streams/v1/not-yet.sjson", "noble/amd64/20250621/"])
 def test_what_is_not_there_yet_is_not_remembered(site, path):
     answer = curl(f"{site.url}{STABLE}{path}")
-    assert answer.status in (403, 404) and answer.headers["cache-control"].startswith("no-store")
+    assert answer.status in (403, 404) and answer.caching == NEVER
 
 
 @pytest.mark.parametrize(
@@ -206,8 +204,8 @@ def test_the_log_names_the_mirror_of_whatever_is_asked_for(site):
     of_the_mirror = [STABLE, STABLE + ITEM, STABLE + "streams/v1/index.sjson", STABLE + "not-there"]
     for path in [*of_the_mirror, "/elsewhere"]:
         curl(site.url + path, "--user-agent", "names")
-    names = {row["path"]: row["mirror"] for row in logged(site, "names", 5)}
-    assert names.pop("/elsewhere") == "" and len(names) >= 4 and set(names.values()) == {"stable"}
+    names = [row["mirror"] for row in logged(site, "names", 5)]  # in any order: each worker of nginx writes its own
+    assert sorted(names) == [""] + ["stable"] * len(of_the_mirror)
 
 
 def test_a_reload_drops_no_download(site_of):
